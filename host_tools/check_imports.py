@@ -1,0 +1,153 @@
+"""Check who imports whom: `host_tools -> sim -> firmware tables`, and the edges of the firmware.
+
+    python -m host_tools.check_imports [ROOT]
+
+Prints one line `file:line: reason` per violation and exits 1 when there is any. What it holds:
+
+* `firmware` imports neither `sim` nor `host_tools`, and no host library: only modules a board has;
+* `machine` is imported in `firmware/board/` alone, `time` in `firmware/board/clock.py` alone;
+* `core` imports neither node; the dispenser and the tank never import each other;
+* `sim` never imports `host_tools`, and neither host package imports tests or firmware modules by name;
+* the tables that hosts load by path hold literals only, so that loading one runs no code.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+HOST_PACKAGES = ("host_tools", "sim", "hil_tests")
+FIRMWARE_PACKAGES = ("core", "board", "dispenser", "tank", "generated")
+
+# Modules of the MicroPython VM and of the boards that the firmware may use anywhere; see RESTRICTED for the rest.
+BOARD_MODULES = ("array", "binascii", "gc", "hashlib", "micropython", "struct", "sys")
+
+# Modules with one home: (module, path prefix under firmware/ where it may be imported).
+RESTRICTED = (
+    ("machine", "board/"),
+    ("time", "board/clock.py"),
+    ("os", "board/"),
+    ("vfs", "board/"),
+)
+
+# Folder of the firmware -> firmware packages it must not import.
+FORBIDDEN_WITHIN = {
+    "core": ("dispenser", "tank"),
+    "board": ("core", "dispenser", "tank"),
+    "generated": ("core", "board", "dispenser", "tank"),
+    "dispenser": ("tank",),
+    "tank": ("dispenser",),
+}
+
+LITERAL_TABLES = ("io_table.py", "netlist.py", "state_table.py", "trip_table.py")
+
+
+class Violation(NamedTuple):
+    """One broken rule: where, and why in one line."""
+
+    path: str
+    line: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.reason}"
+
+
+def imported_modules(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Yield (line, dotted module) of every import statement, wherever it stands in the file."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield node.lineno, alias.name
+        elif isinstance(node, ast.ImportFrom):
+            if node.level:
+                yield node.lineno, "." * node.level + (node.module or "")
+            else:
+                yield node.lineno, node.module or ""
+
+
+def check_firmware_file(inside: str, tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Yield (line, reason) for one firmware file; `inside` is its path below firmware/, with `/`."""
+    folder = inside.split("/")[0] if "/" in inside else ""
+    homes = dict(RESTRICTED)
+    for line, module in imported_modules(tree):
+        top = module.split(".")[0]
+        if module.startswith("."):
+            yield line, "relative import: firmware modules are top-level on the board, write `from core import x`"
+        elif top in HOST_PACKAGES or top == "firmware":
+            yield line, f"firmware imports {top}: it must not know what runs it"
+        elif top in homes:
+            if not inside.startswith(homes[top]):
+                yield line, f"{top} is imported outside firmware/{homes[top]}"
+        elif top in FIRMWARE_PACKAGES:
+            if top in FORBIDDEN_WITHIN.get(folder, ()):
+                yield line, f"firmware/{folder} imports {top}"
+        elif top not in BOARD_MODULES:
+            yield line, f"{top} is not on the list of modules a board has (BOARD_MODULES in check_imports)"
+    if inside.endswith(LITERAL_TABLES):
+        yield from check_literal_table(tree)
+
+
+def check_literal_table(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Yield (line, reason) for everything in a table module that is not a docstring or NAME = literal."""
+    assert isinstance(tree, ast.Module)
+    for index, node in enumerate(tree.body):
+        if isinstance(node, ast.Assign):
+            try:
+                ast.literal_eval(node.value)
+            except ValueError:
+                yield node.lineno, "not a literal: hosts load this table by path and must run no code"
+        elif not (index == 0 and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
+            yield node.lineno, "a table module holds only a docstring and NAME = literal"
+
+
+def check_host_file(package: str, tree: ast.AST, in_shims: bool) -> Iterator[tuple[int, str]]:
+    """Yield (line, reason) for one file of `host_tools` or `sim`; shims run in a node and may be firmware-like."""
+    for line, module in imported_modules(tree):
+        top = module.split(".")[0]
+        if package == "sim" and top == "host_tools":
+            yield line, "sim imports host_tools: arrows run host_tools -> sim -> firmware tables"
+        elif top == "hil_tests":
+            yield line, f"{package} imports the tests"
+        elif top == "firmware" or (top in FIRMWARE_PACKAGES and not in_shims):
+            yield line, f"{package} imports firmware module {module}: load tables by path with sim.tables"
+
+
+def check_tree(root: Path) -> list[Violation]:
+    """Check every Python file under `root`/firmware, sim and host_tools; return the violations, sorted."""
+    found: list[Violation] = []
+    for folder in ("firmware", "sim", "host_tools"):
+        for path in sorted((root / folder).rglob("*.py")):
+            inside = path.relative_to(root / folder).as_posix()
+            shown = f"{folder}/{inside}"
+            try:
+                tree = ast.parse(path.read_text(encoding="utf-8"), filename=shown)
+            except SyntaxError as error:
+                found.append(Violation(shown, error.lineno or 0, f"syntax error: {error.msg}"))
+                continue
+            if folder == "firmware":
+                problems = check_firmware_file(inside, tree)
+            else:
+                problems = check_host_file(folder, tree, in_shims=inside.startswith("shims/"))
+            found += [Violation(shown, line, reason) for line, reason in problems]
+    return found
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Print the violations under the given root (default: this checkout); return 1 when there is any."""
+    arguments = sys.argv[1:] if argv is None else argv
+    root = Path(arguments[0]) if arguments else Path(__file__).resolve().parents[1]
+    if not (root / "firmware").is_dir():
+        print(f"check_imports: no folder firmware/ under {root}", file=sys.stderr)
+        return 2
+    violations = check_tree(root)
+    for violation in violations:
+        print(violation)
+    return 1 if violations else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,178 @@
+"""The `cryofill` command line: which commands there are, how they are described, and what an exit code means.
+
+Each command is a module that is imported only when it runs, so that `cryofill --help` and a refused argument answer at
+once. Exit codes: 0 done, 1 internal error, 2 bad usage or input (one line says why), 3 ended safe without completing or
+an unmet `[expect]`, 4 an invariant was broken, 130 interrupted by the operator.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from types import FrameType
+from typing import NamedTuple, NoReturn
+
+from host_tools import __version__
+
+EXIT_DONE = 0
+EXIT_INTERNAL = 1
+EXIT_USAGE = 2
+EXIT_NOT_COMPLETE = 3
+EXIT_INVARIANT = 4
+EXIT_INTERRUPTED = 130
+
+_EXIT_HELP = """\
+exit codes:
+  0 done   1 internal error   2 bad usage or input   3 ended safe without completing, or an unmet [expect]
+  4 an invariant was broken   130 interrupted
+"""
+
+
+class UserError(Exception):
+    """Something the user gave is wrong: the message is one line that names the file, key or value and what to do."""
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that refuses in one line instead of printing the whole usage."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print why on stderr and leave with exit code 2."""
+        sys.stderr.write(f"{self.prog}: {message} (see '{self.prog} --help')\n")
+        raise SystemExit(EXIT_USAGE)
+
+
+class Command(NamedTuple):
+    """One sub-command: its name, the module that runs it, its line in `--help`, its arguments and an example."""
+
+    name: str
+    module: str
+    summary: str
+    add_arguments: Callable[[argparse.ArgumentParser], None]
+    example: str
+
+
+def natural(text: str) -> int:
+    """Parse a seed: an integer from 0 to 2**32 - 1. Raises argparse.ArgumentTypeError."""
+    try:
+        value = int(text, 10)
+    except ValueError:
+        value = -1
+    if not 0 <= value < 1 << 32:
+        raise argparse.ArgumentTypeError(f"'{text}' is not an integer from 0 to 4294967295")
+    return value
+
+
+def _fill_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("scenario", nargs="?", default="warm_topup", metavar="SCENARIO",
+        help="a name in sim/scenarios/ or a path that ends in .toml (default: warm_topup)")  # fmt: skip
+    add("--seed", type=natural, metavar="N", help="noise, drift and session numbers; default: the scenario's")
+    add("--vm", choices=("micropython", "cpython"), default="micropython",
+        help="what runs the firmware; both give the same traces (default: micropython)")  # fmt: skip
+    add("--json", action="store_true", help="print the result object alone on stdout, progress on stderr")
+    add("--trace", metavar="DIR", help="write link.log, events.jsonl, signals.csv, NODE.exchange and result.json there")
+    add("--picture", metavar="FILE.png",
+        help="where the picture goes (default: cryofill-fill-NAME.png here; with --json none)")  # fmt: skip
+    add("--no-picture", action="store_true", help="draw no picture")
+    add("--realtime", action="store_true", help="pace the simulation to the wall clock")
+    add("--no-hard-chain", action="store_true",
+        help="take the hard-wired safety chain away, so that only the firmware reacts")  # fmt: skip
+
+
+def _bench_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--quick", action="store_true", help="stop after the first 60 simulated seconds")
+    add("--json", action="store_true", help="print the figures as one object")
+
+
+def _dbc_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", choices=("check", "generate"),
+                        help="check: is the generated code what the database says?  generate: write it")  # fmt: skip
+
+
+COMMANDS = (
+    Command("fill", "host_tools.fill_command", "refuel a truck once and print the ticket", _fill_arguments,
+            "cryofill fill cold_fill --seed 3 --trace out/cold"),
+    Command("dbc", "host_tools.dbc", "check or generate the CAN codec from dbc/cryofill.dbc", _dbc_arguments,
+            "cryofill dbc check"),
+    Command("bench", "host_tools.bench", "measure the lockstep factor and where the time goes", _bench_arguments,
+            "cryofill bench --quick"),
+)  # fmt: skip
+
+
+def build_parser() -> Parser:
+    """Return the parser of the whole command."""
+    parser = Parser(
+        prog="cryofill",
+        description="Cryofill: liquid-hydrogen truck refuelling, firmware and plant in simulated time.",
+        epilog=_EXIT_HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"cryofill {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", parser_class=Parser)
+    for command in COMMANDS:
+        sub = commands.add_parser(
+            command.name,
+            help=command.summary,
+            description=command.summary[0].upper() + command.summary[1:] + ".",
+            epilog=f"example:\n  {command.example}\n\n{_EXIT_HELP}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        command.add_arguments(sub)
+    return parser
+
+
+def options_of_commands() -> dict[str, set[str]]:
+    """Return the options of each command, as the parser knows them (the documents are checked against this)."""
+    found: dict[str, set[str]] = {}
+    for command in COMMANDS:
+        sub = Parser(prog=f"cryofill {command.name}")
+        command.add_arguments(sub)
+        found[command.name] = {flag for action in sub._actions for flag in action.option_strings}
+    return found
+
+
+def _terminated(signum: int, frame: FrameType | None) -> None:
+    """Turn SIGTERM and SIGHUP into the path of Ctrl-C, so that the rig ends its node processes."""
+    raise KeyboardInterrupt
+
+
+def run_command(command: Command, arguments: argparse.Namespace, rest: Sequence[str]) -> int:
+    """Import the command's module and run it; a module offers `run(arguments)` or an own `main(argv)`."""
+    module = importlib.import_module(command.module)
+    if hasattr(module, "run"):
+        return int(module.run(arguments))
+    return int(module.main(list(rest)))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run `cryofill` with the arguments (default: sys.argv) and return its exit code; never raises for user errors."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    parser = build_parser()
+    try:
+        arguments = parser.parse_args(words)
+    except SystemExit as stop:  # argparse has printed its help or its one line
+        return stop.code if isinstance(stop.code, int) else EXIT_USAGE
+    if arguments.command is None:
+        parser.print_help(sys.stderr)
+        return EXIT_USAGE
+    command = next(one for one in COMMANDS if one.name == arguments.command)
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _terminated)
+    try:
+        return run_command(command, arguments, words[1:])
+    except UserError as error:
+        print(f"cryofill {command.name}: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    except BrokenPipeError:  # the reader of our output has gone: no message can reach it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_INTERNAL
+    except KeyboardInterrupt:
+        print(f"cryofill {command.name}: interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
