@@ -1,0 +1,89 @@
+"""`cryofill dbc generate|check`: write the generated firmware files, or say what is wrong with the DBC and
+them.
+
+Exit codes: 0 done or all fresh, 2 the DBC or an I/O list is wrong or a generated file is stale (one line
+each).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from host_tools.generate import database, messages, parahydrogen, tags
+
+ROOT = Path(__file__).resolve().parents[1]
+NODES = ("dispenser", "tank")
+
+
+def _targets(root: Path) -> dict[Path, Callable[[], str]]:
+    """Return every generated file and what renders it."""
+    folder = root / "firmware" / "generated"
+    targets: dict[Path, Callable[[], str]] = {folder / "messages.py": lambda: messages.render(root)}
+    for node in NODES:
+        targets[folder / f"{node}_tags.py"] = lambda node=node: tags.render(root, node)  # type: ignore[misc]
+    targets[folder / "parahydrogen.py"] = parahydrogen.render
+    return targets
+
+
+def _source_problems(root: Path) -> list[str]:
+    """Return what is wrong with the DBC itself."""
+    path = root / database.DBC_PATH
+    try:
+        loaded = database.load(path)
+    except Exception as error:  # cantools has several unrelated error classes; each means "this file cannot be read"
+        return [f"{database.DBC_PATH}: cannot be read: {' '.join(str(error).split())}"]
+    return [f"{database.DBC_PATH}: {problem}" for problem in database.problems(loaded)]
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+def generate(root: Path) -> list[Path]:
+    """Write every generated file that differs and return those. Raises ValueError naming what is wrong with a
+    source."""
+    problems = _source_problems(root)
+    if problems:
+        raise ValueError("; ".join(problems))
+    changed: list[Path] = []
+    for path, render in _targets(root).items():
+        text = render()
+        if _read(path) != text:
+            path.write_text(text, encoding="utf-8", newline="\n")
+            changed.append(path)
+    return changed
+
+
+def check(root: Path) -> list[str]:
+    """Return one line per problem: rules the DBC breaks, a wrong I/O list, generated files that are not what
+    it gives."""
+    problems = _source_problems(root)
+    if problems:
+        return problems  # nothing can be rendered from a wrong DBC
+    for path, render in _targets(root).items():
+        try:
+            if _read(path) != render():
+                problems.append(f"{path.relative_to(root)}: stale; run `cryofill dbc generate`")
+        except ValueError as error:
+            problems.append(str(error))
+    return problems
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run `args.action` ("generate" or "check") on this checkout and return the exit code."""
+    if args.action == "generate":
+        try:
+            changed = generate(ROOT)
+        except ValueError as error:
+            print(f"cryofill dbc: {error}", file=sys.stderr)
+            return 2
+        for path in changed:
+            print(f"wrote {path.relative_to(ROOT)}")
+        return 0
+    problems = check(ROOT)
+    for problem in problems:
+        print(f"cryofill dbc: {problem}", file=sys.stderr)
+    return 2 if problems else 0

@@ -1,0 +1,56 @@
+"""Render firmware/generated/<node>_tags.py: the index of every tag of a node's I/O list within its group."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+from typing import Any
+
+GROUPS = (
+    ("AI", "4-20 mA inputs"),
+    ("DI", "contacts"),
+    ("DO", "digital outputs, 1 = energised"),
+    ("AO", "analog outputs, 0 to 10000 cpct"),
+    ("CI", "pulse inputs"),
+)
+
+
+def render(root: Path, node: str) -> str:
+    """Return the text of the tag module of `node` ("dispenser", "tank"). Raises ValueError on a tag that
+    stands twice."""
+    table = runpy.run_path(str(root / "firmware" / node / "io_table.py"))
+    lines = [
+        f'"""Indexes of the {node}\'s tags in its I/O groups. GENERATED from firmware/{node}/io_table.py: do not edit.',
+        "",
+        "Change the I/O list, then run `cryofill dbc generate`; `cryofill dbc check` fails when this file is stale.",
+        '"""',
+        "",
+        "from micropython import const",
+        "",
+        "# fmt: off",
+    ]
+    seen: set[str] = set()
+    for group, title in GROUPS:
+        rows = table[group]
+        lines += ["", f"# {group}: {title}"]
+        for index, row in enumerate(rows):
+            if row[0] in seen:
+                raise ValueError(f"firmware/{node}/io_table.py: tag {row[0]} stands twice")
+            seen.add(row[0])
+            lines.append(f"{row[0]} = const({index})  # {_what(group, row)}")
+        lines.append(f"N_{group} = const({len(rows)})")
+    return "\n".join(lines) + "\n"
+
+
+def _what(group: str, row: tuple[Any, ...]) -> str:
+    """Return the comment of one row: unit and range of a number, meaning of a contact, safe state of an
+    output."""
+    if group == "AI":
+        _, _, low, high, unit, *_ = row
+        return f"{unit}, {low} to {high}"
+    if group == "DI":
+        return f"1: {row[3]}"
+    if group == "CI":
+        return f"{row[2]} g a pulse"
+    unit = "cpct; " if group == "AO" else ""
+    return f"{unit}{row[3]}; {row[2]} without power"
