@@ -33,7 +33,7 @@ def _source_problems(root: Path) -> list[str]:
     path = root / database.DBC_PATH
     try:
         loaded = database.load(path)
-    except Exception as error:  # cantools has several unrelated error classes; each means "this file cannot be read"
+    except Exception as error:  # cantools raises several unrelated classes; each means "cannot be read"
         return [f"{database.DBC_PATH}: cannot be read: {' '.join(str(error).split())}"]
     return [f"{database.DBC_PATH}: {problem}" for problem in database.problems(loaded)]
 

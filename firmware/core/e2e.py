@@ -3,8 +3,8 @@
 Header: bytes 0-1 CRC-16 (low byte first), byte 2 counter. The CRC runs over bytes 2-7, then the 16-bit data
 id, low byte first; the data id is not sent, so a frame copied to another identifier fails. Nothing here
 allocates, raises or needs more than 31 bits; all of it may run in the control tick. The CRC detects faults:
-it is no authentication. Source: AUTOSAR PRS E2E Protocol, Profile 5; checked against autosar-e2e and
-crccheck.
+it is no authentication.
+Source: AUTOSAR PRS E2E Protocol, Profile 5; checked against autosar-e2e and crccheck.
 """
 
 from micropython import const
@@ -22,7 +22,7 @@ _WINDOW_MASK = const(0x3FF)  # 2 bad frames among the last 10 end that
 
 AGE_MAX_MS = const(86_400_000)  # age_ms saturates here: "a day or more, or never"
 _TICKS_MASK = const(0x3FFFFFFF)  # the board's millisecond ticks wrap at 2**30
-_TICKS_HALF = const(0x20000000)
+_AHEAD_MAX_MS = const(1000)  # a frame's own time may be a little later than the tick's
 _COUNT_MAX = const(0x3FFFFFFF)  # one more would need a big integer
 
 # CRC-16/CCITT-FALSE (polynomial 0x1021, initial 0xFFFF), high and low byte of the table apart: one step is
@@ -110,8 +110,10 @@ def frame_crc(buf, data_id):
 
 
 def protect(buf, data_id, counter):
-    """Write the header of an 8-byte frame whose bytes 3-7 are ready. `counter` 0-255; the sender adds 1 per
-    frame sent."""
+    """Write the header of an 8-byte frame whose bytes 3-7 are ready.
+
+    `counter` is 0 to 255 and goes up by 1, around, with every frame of this message that is sent.
+    """
     buf[2] = counter
     crc = frame_crc(buf, data_id)
     buf[0] = crc & 0xFF
@@ -146,8 +148,10 @@ class Receiver:
         self._bad_window = 0
 
     def check(self, buf, now_ms):
-        """Judge one received frame (8 bytes) at `now_ms` (board ticks), or None when there is none. Returns
-        the verdict."""
+        """Judge one received frame (8 bytes; None: there was none) at `now_ms` (board ticks).
+
+        Returns OK, OK_SOME_LOST (both good), REPEATED, WRONG_SEQUENCE, CRC_ERROR (bad) or NO_NEW_DATA (neither).
+        """
         verdict = self._judge(buf)
         if self.counts[verdict] < _COUNT_MAX:
             self.counts[verdict] += 1
@@ -194,14 +198,14 @@ class Receiver:
     def age_ms(self, now_ms):
         """Return the time since the last good frame, ms, 0 to AGE_MAX_MS (also when there was none).
 
-        Call it at least every few days: it notes an age beyond AGE_MAX_MS before the ticks wrap and make it
+        Call it at least every ten days: it notes an age beyond AGE_MAX_MS before the ticks wrap and make it
         young again.
         """
         if not self._has_age:
             return AGE_MAX_MS
         age = (now_ms - self._good_ms) & _TICKS_MASK
-        if age >= _TICKS_HALF:
-            return 0  # the frame's own time is a little later than the tick's
+        if age > _TICKS_MASK - _AHEAD_MAX_MS:
+            return 0
         if age >= AGE_MAX_MS:
             self._has_age = False
             return AGE_MAX_MS

@@ -33,8 +33,7 @@ def interpolate(table_lo, step, table, x):
 
 
 def tsat_ck(p_mbar):
-    """Return the boiling temperature, 0.01 K, at 100 to 12000 mbar; error below 0.02 K from 1 bar, 0.1 K
-    below."""
+    """Return the boiling temperature, 0.01 K, at 100 to 12000 mbar; error 0.02 K (0.1 K below 1 bar)."""
     return interpolate(table.TSAT_CK_LOW_MBAR, table.TSAT_CK_STEP_MBAR, table.TSAT_CK, p_mbar)
 
 
@@ -43,7 +42,9 @@ def rho_liquid_g_m3(t_ck):
 
     Liquid under more than its own vapour pressure is a little denser (about 1 % at 5 bar above it).
     """
-    return interpolate(table.RHO_LIQUID_G_M3_LOW_CK, table.RHO_LIQUID_G_M3_STEP_CK, table.RHO_LIQUID_G_M3, t_ck)
+    return interpolate(
+        table.RHO_LIQUID_G_M3_LOW_CK, table.RHO_LIQUID_G_M3_STEP_CK, table.RHO_LIQUID_G_M3, t_ck
+    )
 
 
 def rho_vapour_g_m3(p_mbar, t_ck):

@@ -1,6 +1,7 @@
-"""Indexes of the dispenser's tags in its I/O groups. GENERATED from firmware/dispenser/io_table.py: do not edit.
+"""Indexes of the dispenser's tags in its I/O groups. GENERATED: do not edit.
 
-Change the I/O list, then run `cryofill dbc generate`; `cryofill dbc check` fails when this file is stale.
+Change firmware/dispenser/io_table.py, then run `cryofill dbc generate`; `cryofill dbc check`
+fails when this file is stale.
 """
 
 from micropython import const

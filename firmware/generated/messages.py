@@ -3,11 +3,13 @@
 Change the DBC, then run `cryofill dbc generate`; `cryofill dbc check` fails when this file is stale.
 DBC sha256: ffc3a31b5c890d4de31180fc12a7881c04126923804f4a817152769e2cf50cf4
 
-pack_x(buf, session, ...) writes bytes 3-7 of `buf` (8 bytes); bytes 0-2 are e2e.protect's. Arguments are physical
-integers in the unit of their name, NA or ERR. Returns 0; else nothing is written and the result is the 1-based index
-of the first argument out of range (SESSION_REFUSED for the session). A value between two steps is rounded down.
-unpack_x(buf, out) fills the list `out` (X_FIELDS long): session, then the signals by their index constants; NA = not
-available, ERR = error or a value that the DBC does not allow. Neither allocates, raises or needs more than 31 bits.
+pack_x(buf, session, ...) writes bytes 3-7 of `buf` (8 bytes); bytes 0-2 are e2e.protect's. Arguments are
+physical integers in the unit of their name, NA or ERR; a value between two steps is rounded down. Returns 0;
+else nothing is written and the result is the 1-based index of the first argument out of range, or
+SESSION_REFUSED.
+unpack_x(buf, out) fills the list `out` (X_FIELDS long): session, then the signals by their index constants;
+NA = not available, ERR = error or a value that the DBC does not allow.
+Neither allocates, raises or needs more than 31 bits.
 """
 
 from micropython import const
@@ -273,7 +275,8 @@ def unpack_d_abort(buf, out):
         out[2] = NA if raw == 0xFF else ERR
 
 
-def pack_d_status(buf, session, dispenser_state, protocol_version, nozzle_seated, nozzle_locked, earthed, purged, valves_powered):
+def pack_d_status(buf, session, dispenser_state, protocol_version, nozzle_seated, nozzle_locked, earthed,
+                  purged, valves_powered):
     """D_STATUS:
     dispenser_state 0-18
     protocol_version 0-253
@@ -634,7 +637,8 @@ def unpack_t_abort(buf, out):
         out[2] = NA if raw == 0xFF else ERR
 
 
-def pack_t_status(buf, session, tank_state, fuelling_command, permit_contact, xv201_open, xv202_open, xv208_open, tank_ready, protocol_version):
+def pack_t_status(buf, session, tank_state, fuelling_command, permit_contact, xv201_open, xv202_open,
+                  xv208_open, tank_ready, protocol_version):
     """T_STATUS:
     tank_state 0-10
     fuelling_command 0-3

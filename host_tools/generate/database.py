@@ -15,7 +15,8 @@ from typing import Any
 import cantools.database
 
 DBC_PATH = Path("dbc") / "cryofill.dbc"
-HEADER = (("E2E_Crc", 0, 16), ("E2E_Counter", 16, 8), ("Session", 24, 8))  # name, start bit, bits: in every frame
+# Name, start bit and bits of what every frame begins with
+HEADER = (("E2E_Crc", 0, 16), ("E2E_Counter", 16, 8), ("Session", 24, 8))
 PROPRIETARY_B = range(0xFF00, 0x10000)
 LABEL_NA, LABEL_ERROR = "NA", "ERROR"
 MAX_BITS = 24              # a raw value and all it is made of stay far below 2**30
@@ -77,10 +78,12 @@ def _attribute(owner: Any, name: str) -> Any:
 
 def _signal_row(signal: Any) -> SignalRow:
     reserved = (LABEL_NA, LABEL_ERROR)
-    labels = tuple((int(raw), str(label)) for raw, label in (signal.choices or {}).items() if str(label) not in reserved)
+    choices = {int(raw): str(label) for raw, label in (signal.choices or {}).items()}
+    labels = tuple((raw, label) for raw, label in choices.items() if label not in reserved)
     return SignalRow(
-        name=signal.name, start=signal.start, bits=signal.length, factor=int(signal.scale), offset=int(signal.offset),
-        low=int(signal.minimum), high=int(signal.maximum), unit=signal.unit or "", labels=labels,
+        name=signal.name, start=signal.start, bits=signal.length, factor=int(signal.scale),
+        offset=int(signal.offset), low=int(signal.minimum), high=int(signal.maximum),
+        unit=signal.unit or "", labels=labels,
     )  # fmt: skip
 
 
@@ -112,7 +115,8 @@ def problems(database: Any) -> list[str]:
         "E2EDataId": [_attribute(message, "E2EDataId") for message in database.messages],
     }
     for what, values in unique.items():
-        found += [f"{what} {value} stands {count} times" for value, count in Counter(values).items() if count > 1]
+        repeated = [(value, count) for value, count in Counter(values).items() if count > 1]
+        found += [f"{what} {value} stands {count} times" for value, count in repeated]
     return found
 
 
@@ -167,5 +171,6 @@ def _signal_problems(signal: Any) -> list[str]:
     demand(0 < raw_high <= ones - 2, "maximum runs into the ERROR and NA codes")
     demand(signal.maximum < SMALL_INT_LIMIT, "maximum needs more than a 31-bit integer")
     labels = {int(raw): str(label) for raw, label in (signal.choices or {}).items()}
-    demand(labels.get(ones) == LABEL_NA and labels.get(ones - 1) == LABEL_ERROR, "value table lacks ERROR and NA")
+    reserved = (labels.get(ones - 1), labels.get(ones))
+    demand(reserved == (LABEL_ERROR, LABEL_NA), "value table lacks ERROR and NA")
     return found

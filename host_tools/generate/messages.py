@@ -8,22 +8,26 @@ intermediate needs more than a board's 31-bit integer (a whole payload word woul
 from __future__ import annotations
 
 import hashlib
-import re
+import textwrap
 from pathlib import Path
 
 from host_tools.generate import database
 from host_tools.generate.database import MessageRow, SignalRow
+
+LINE_LENGTH = 110  # as pyproject.toml has it
 
 HEADER_TEXT = '''"""CAN messages: identifiers, pack and unpack. GENERATED from dbc/cryofill.dbc: do not edit.
 
 Change the DBC, then run `cryofill dbc generate`; `cryofill dbc check` fails when this file is stale.
 DBC sha256: {sha}
 
-pack_x(buf, session, ...) writes bytes 3-7 of `buf` (8 bytes); bytes 0-2 are e2e.protect's. Arguments are physical
-integers in the unit of their name, NA or ERR. Returns 0; else nothing is written and the result is the 1-based index
-of the first argument out of range (SESSION_REFUSED for the session). A value between two steps is rounded down.
-unpack_x(buf, out) fills the list `out` (X_FIELDS long): session, then the signals by their index constants; NA = not
-available, ERR = error or a value that the DBC does not allow. Neither allocates, raises or needs more than 31 bits.
+pack_x(buf, session, ...) writes bytes 3-7 of `buf` (8 bytes); bytes 0-2 are e2e.protect's. Arguments are
+physical integers in the unit of their name, NA or ERR; a value between two steps is rounded down. Returns 0;
+else nothing is written and the result is the 1-based index of the first argument out of range, or
+SESSION_REFUSED.
+unpack_x(buf, out) fills the list `out` (X_FIELDS long): session, then the signals by their index constants;
+NA = not available, ERR = error or a value that the DBC does not allow.
+Neither allocates, raises or needs more than 31 bits.
 """
 
 from micropython import const
@@ -67,10 +71,10 @@ def _label_constants(rows: tuple[MessageRow, ...]) -> str:
     seen: dict[str, tuple[tuple[int, str], ...]] = {}
     for row in rows:
         for signal in row.signals:
-            if signal.bits > 2 and signal.labels and seen.setdefault(signal.name, signal.labels) !=
-            signal.labels:
-                raise ValueError(f"{row.name}.{signal.name}: another value table than elsewhere under the same
-                name")
+            if signal.bits <= 2 or not signal.labels:
+                continue
+            if seen.setdefault(signal.name, signal.labels) != signal.labels:
+                raise ValueError(f"{row.name}.{signal.name}: value table differs from that of its namesake")
     lines = ["# Values of states and commands"]
     for name, labels in seen.items():
         lines += [f"{name.upper()}_{label} = const({raw})" for raw, label in labels]
@@ -86,9 +90,11 @@ def _message_constants(row: MessageRow) -> str:
         f"{row.name}_CYCLE_MS = const({row.cycle_ms})",
         f"{row.name}_HOLD_MS = const({row.hold_ms})",
         f"{row.name}_STOP_MS = const({row.stop_ms})",
-    ] lines += [f"{row.name}_{signal.name.upper()} = const({index})" for index, signal in
-    enumerate(row.signals, 1)] lines.append(f"{row.name}_FIELDS = const({len(row.signals) + 1})") return
-    "\n".join(lines) + "\n"
+    ]
+    for index, signal in enumerate(row.signals, 1):
+        lines.append(f"{row.name}_{signal.name.upper()} = const({index})")
+    lines.append(f"{row.name}_FIELDS = const({len(row.signals) + 1})")
+    return "\n".join(lines) + "\n"
 
 
 def _table(rows: tuple[MessageRow, ...]) -> str:
@@ -114,8 +120,10 @@ def _range_text(signal: SignalRow) -> str:
 
 
 def _pack(row: MessageRow, session_max: int) -> str:
-    names = ", ".join(signal.name for signal in row.signals)
-    lines = ["", f"def pack_{row.name.lower()}(buf, session, {names}):", f'    """{row.name}:']
+    head = f"def pack_{row.name.lower()}("
+    names = ", ".join(["buf", "session", *(signal.name for signal in row.signals)])
+    arguments = textwrap.wrap(f"{names}):", LINE_LENGTH - len(head))
+    lines = ["", head + f"\n{' ' * len(head)}".join(arguments), f'    """{row.name}:']
     lines += [f"    {_range_text(signal)}" for signal in row.signals]
     lines += ['    """', f"    if session < 0 or session > {session_max}:", "        return SESSION_REFUSED"]
     for index, signal in enumerate(row.signals, 1):
@@ -138,8 +146,8 @@ def _pack(row: MessageRow, session_max: int) -> str:
 
 
 def _to_raw(signal: SignalRow) -> str:
-    shifted = f"({signal.name} - {signal.offset})" if signal.offset else signal.name
-    return f"{shifted} // {signal.factor}" if signal.factor != 1 else shifted.strip("()")
+    shifted = f"{signal.name} - {signal.offset}" if signal.offset else signal.name
+    return f"{_bracket(shifted)} // {signal.factor}" if signal.factor != 1 else shifted
 
 
 def _byte_expression(row: MessageRow, byte: int) -> str:
@@ -153,17 +161,27 @@ def _byte_expression(row: MessageRow, byte: int) -> str:
             continue
         shift, place, width = low - signal.start, low - first, high - low
         unused &= ~(((1 << width) - 1) << place)
-        piece = f"{signal.name} >> {shift}" if shift else signal.name
-        if high < signal.start + signal.bits:  # the rest of the signal lies in the next byte: cut it off
-            piece = f"({piece}) & 0x{(1 << width) - 1:X}" if shift else f"{piece} & 0x{(1 << width) - 1:X}"
-        if place:
-            piece = f"({piece}) << {place}" if " " in piece else f"{piece} << {place}"
-        pieces.append(piece)
+        cut = high < signal.start + signal.bits  # the rest of the signal lies in the next byte
+        pieces.append(_piece(signal.name, shift, width if cut else 0, place))
     if unused:
         pieces.append(f"0x{unused:02X}")
-    if len(pieces) > 1:
-        pieces = [f"({piece})" if " " in piece else piece for piece in pieces]
-    return " | ".join(pieces)
+    return _join(pieces)
+
+
+def _piece(source: str, shift: int, width: int, place: int) -> str:
+    """Return `source` shifted right by `shift`, cut to `width` bits (0: not cut), put at bit `place`."""
+    text = f"{source} >> {shift}" if shift else source
+    if width:
+        text = f"{_bracket(text)} & 0x{(1 << width) - 1:X}"
+    return f"{_bracket(text)} << {place}" if place else text
+
+
+def _bracket(text: str) -> str:
+    return f"({text})" if " " in text else text
+
+
+def _join(pieces: list[str]) -> str:
+    return pieces[0] if len(pieces) == 1 else " | ".join(_bracket(piece) for piece in pieces)
 
 
 def _unpack(row: MessageRow, session_max: int) -> str:
@@ -197,15 +215,6 @@ def _raw_expression(signal: SignalRow) -> str:
     for byte in range(signal.start // 8, (signal.start + signal.bits - 1) // 8 + 1):
         first = byte * 8
         low, high = max(first, signal.start), min(first + 8, signal.start + signal.bits)
-        piece = f"buf[{byte}]"
-        if low > first:
-            piece = f"{piece} >> {low - first}"
-        if high < first + 8:
-            mask = (1 << (high - low)) - 1
-            piece = f"({piece}) & 0x{mask:X}" if low > first else f"{piece} & 0x{mask:X}"
-        if low > signal.start:
-            piece = f"({piece}) << {low - signal.start}" if " " in piece else f"{piece} << {low - signal.start}"
-        pieces.append(piece)
-    if len(pieces) > 1:
-        pieces = [f"({piece})" if " " in piece else piece for piece in pieces]
-    return re.sub(r"^\((buf\[\d\])\)$", r"\1", " | ".join(pieces))
+        width = high - low if high < first + 8 else 0
+        pieces.append(_piece(f"buf[{byte}]", low - first, width, low - signal.start))
+    return _join(pieces)

@@ -20,9 +20,10 @@ def render(root: Path, node: str) -> str:
     stands twice."""
     table = runpy.run_path(str(root / "firmware" / node / "io_table.py"))
     lines = [
-        f'"""Indexes of the {node}\'s tags in its I/O groups. GENERATED from firmware/{node}/io_table.py: do not edit.',
+        f'"""Indexes of the {node}\'s tags in its I/O groups. GENERATED: do not edit.',
         "",
-        "Change the I/O list, then run `cryofill dbc generate`; `cryofill dbc check` fails when this file is stale.",
+        f"Change firmware/{node}/io_table.py, then run `cryofill dbc generate`; `cryofill dbc check`",
+        "fails when this file is stale.",
         '"""',
         "",
         "from micropython import const",
