@@ -1,0 +1,62 @@
+"""The one gate between what is asked and what is energised.
+
+A row of INTERLOCKS is (OUTPUT, NEEDS, OR_NEEDS, WHY): the output may leave its safe position only while
+every permissive named in NEEDS, or every one in OR_NEEDS, holds. What asks for it does not matter. An
+output without a row needs nothing. With `dead` every output is de-energised.
+"""
+
+
+class Gate:
+    """Turns wanted positions into energised levels; the last step before the pins. No allocation.
+
+    `want[i]` is 1 when output i (order of DO) is wanted out of its resting "closed/off" position: open for a
+    valve, released for the lock, on for the rest. `want_ao[i]` is 0..10000 cpct.
+    """
+
+    def __init__(self, io, table):
+        outputs = [row[0] for row in io.DO]
+        analogs = [row[0] for row in io.AO]
+        # A device that is safe when "open" is energised to close it.
+        self._invert = [1 if row[2] == "open" and row[0].startswith("XV") else 0 for row in io.DO]
+        self.want = [0] * len(outputs)
+        self.want_ao = [0] * len(analogs)
+        self._do_a = [0] * len(outputs)
+        self._do_b = [-1] * len(outputs)
+        self._ao_a = [0] * len(analogs)
+        self._ao_b = [-1] * len(analogs)
+        for tag, needs, or_needs, _ in table.INTERLOCKS:
+            a = self._mask(needs, table.PERMISSIVES)
+            b = self._mask(or_needs, table.PERMISSIVES) if or_needs else -1
+            if tag in outputs:
+                self._do_a[outputs.index(tag)] = a
+                self._do_b[outputs.index(tag)] = b
+            else:
+                self._ao_a[analogs.index(tag)] = a
+                self._ao_b[analogs.index(tag)] = b
+        self.refused = 0  # bit per DO row that was wanted but not permitted this tick
+
+    @staticmethod
+    def _mask(needs, permissives):
+        mask = 0
+        for name in needs.split():
+            mask |= 1 << permissives.index(name)
+        return mask
+
+    def apply(self, permissives, dead, do, ao):
+        """Write the energised levels for this tick into `do` (0/1) and `ao` (cpct)."""
+        want, a, b, invert = self.want, self._do_a, self._do_b, self._invert
+        refused = 0
+        for i in range(len(do)):
+            if dead:
+                do[i] = 0
+            elif want[i] and (permissives & a[i] == a[i] or (b[i] >= 0 and permissives & b[i] == b[i])):
+                do[i] = 1 - invert[i]
+            else:
+                do[i] = invert[i]
+                if want[i]:
+                    refused |= 1 << i
+        for i in range(len(ao)):
+            need_a, need_b = self._ao_a[i], self._ao_b[i]
+            allowed = permissives & need_a == need_a or (need_b >= 0 and permissives & need_b == need_b)
+            ao[i] = self.want_ao[i] if allowed and not dead else 0
+        self.refused = refused

@@ -1,0 +1,79 @@
+"""The CAN link of a node: supervised reception into values, cyclic transmission from latest values.
+
+Reception: each message has an E2E receiver; a frame counts only if its E2E check passes and it carries the
+session of this fill (once there is one). Transmission: one slot per message, filled when due and sent in
+order of priority as mailboxes come free; a slot that is still waiting is overwritten by its next value.
+Nothing here allocates after construction.
+"""
+
+from core import e2e
+
+SESSION_BYTE = 3
+
+
+class Link:
+    """Receives `rx` rows and sends `tx` rows over `port`.
+
+    rx: (ID, DATA_ID, HOLD_MS, STOP_MS, unpack, n_values, needs_session); tx: (ID, DATA_ID, CYCLE_MS, fill),
+    highest priority first, where fill(buf) packs bytes 3..7 and returns 0, or non-zero to stay silent.
+    `values[i]` are the physical values of message i; `session` 0 accepts any session.
+    """
+
+    def __init__(self, port, rx, tx):
+        self.port = port
+        self.values = [[-1] * row[5] for row in rx]
+        self.receivers = [e2e.Receiver(row[1]) for row in rx]
+        self._unpack = [row[4] for row in rx]
+        self._index = {row[0]: i for i, row in enumerate(rx)}
+        self._needs_session = [row[6] for row in rx]
+        self.session = 0
+        self.foreign = 0  # well-formed frames of another session
+        self._tx_id = [row[0] for row in tx]
+        self._tx_data_id = [row[1] for row in tx]
+        self._cycle = [row[2] // 10 for row in tx]
+        self._fill = [row[3] for row in tx]
+        self._due = list(range(1, len(tx) + 1))  # spread over the first ticks
+        self._buf = [bytearray(8) for _ in tx]
+        self._waiting = [0] * len(tx)
+        self._counter = [0] * len(tx)
+
+    def receive(self):
+        """Judge and unpack the frames that came since the last tick."""
+        port = self.port
+        n = port.count
+        for k in range(n):
+            i = self._index.get(port.ids[k], -1)
+            if i < 0:
+                continue
+            data = port.data[k]
+            if self._needs_session[i] and self.session and data[SESSION_BYTE] != self.session:
+                self.foreign += 1
+                continue
+            if self.receivers[i].check(data, port.at_ms[k]) in e2e.GOOD:
+                self._unpack[i](data, self.values[i])
+        port.count = 0
+
+    def live(self, i, now, limit_ms):
+        """Return True while message i is qualified and younger than limit_ms."""
+        receiver = self.receivers[i]
+        return receiver.qualified and receiver.age_ms(now) < limit_ms
+
+    def hurry(self, k):
+        """Send message k in this tick (an abort does not wait for its cycle)."""
+        self._due[k] = 0
+
+    def transmit(self):
+        """Fill what is due and hand as much as possible to the controller."""
+        due = self._due
+        for k in range(len(due)):
+            left = due[k] - 1
+            if left <= 0:
+                due[k] = self._cycle[k]
+                if not self._fill[k](self._buf[k]):
+                    e2e.protect(self._buf[k], self._tx_data_id[k], self._counter[k])
+                    self._counter[k] = self._counter[k] + 1 & 255
+                    self._waiting[k] = 1
+            else:
+                due[k] = left
+            if self._waiting[k] and self.port.send(self._tx_id[k], self._buf[k]):
+                self._waiting[k] = 0

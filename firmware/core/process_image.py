@@ -1,0 +1,80 @@
+"""The process image: one picture of all inputs a tick, and the one place where outputs reach pins.
+
+Everything between sampling and driving reads and writes this object only. No allocation after construction.
+"""
+
+from board import pins, spi
+from core.analog import AnalogInputs
+
+
+class ProcessImage:
+    """Inputs and outputs of one node, in the order of its I/O list.
+
+    `ai.value[i]`, `ai.ok[i]`; `di[i]` 0/1; `count[i]` pulses; `do[i]` 0/1 and `ao[i]` 0..10000 cpct are what
+    the interlock gate decided.
+    """
+
+    def __init__(self, io):
+        self.ai = AnalogInputs(io.AI, pins.analog_inputs(io.AI))
+        self.di = [0] * len(io.DI)
+        self.count = [0] * len(io.CI)
+        self.do = [0] * len(io.DO)
+        self.ao = [0] * len(io.AO)
+        self._direct = tuple((i, p) for i, p in enumerate(pins.contacts(io.DI)) if p is not None)
+        self._bits = tuple((i, row[2] >> 3, 1 << (row[2] & 7)) for i, row in enumerate(io.DI) if row[1] == "spi")
+        self._expander = spi.Expander(io.SPI_DI_BYTES)
+        self._last = bytearray(io.SPI_DI_BYTES)
+        self._counters = pins.counters(io.CI)
+        self._do_pins = pins.outputs(io.DO)
+        self._ao_pins = pins.analog_outputs(io.AO)
+        self._do_driven = [0] * len(io.DO)
+        self._ao_driven = [0] * len(io.AO)
+
+    def prime(self):
+        """Read every input once, at boot."""
+        self.ai.prime()
+        self._unpack(True)
+        self.sample(0)
+
+    def sample(self, tick):
+        """Read the inputs of this tick."""
+        self.ai.sample(tick)
+        di = self.di
+        for i, pin in self._direct:
+            di[i] = pin.value()
+        self._unpack(False)
+        for i in range(len(self._counters)):
+            self.count[i] = self._counters[i].value()
+
+    def _unpack(self, force):
+        # Contacts seldom move: unpack the expander's image only when it has changed.
+        expander = self._expander
+        expander.sample()
+        image, last = expander.image, self._last
+        if image == last and not force:
+            return
+        for k in range(len(last)):
+            last[k] = image[k]
+        di = self.di
+        for i, byte, mask in self._bits:
+            di[i] = 1 if image[byte] & mask else 0
+
+    def drive(self):
+        """Put `do` and `ao` on the pins (only what changed)."""
+        do, driven = self.do, self._do_driven
+        for i in range(len(do)):
+            if do[i] != driven[i]:
+                driven[i] = do[i]
+                self._do_pins[i].value(do[i])
+        ao, driven = self.ao, self._ao_driven
+        for i in range(len(ao)):
+            if ao[i] != driven[i]:
+                driven[i] = ao[i]
+                self._ao_pins[i].duty_u16(ao[i] * 65535 // 10000)
+
+    def de_energise(self):
+        """Drop every output at once: the last act of a tick that failed."""
+        for pin in self._do_pins:
+            pin.value(0)
+        for pwm in self._ao_pins:
+            pwm.duty_u16(0)

@@ -1,0 +1,126 @@
+"""The trip engine: compares signals with a node's literal trip table. It knows no hazard by name.
+
+A row trips when its comparison has held for its debounce; it then stays latched until `reset()`, which
+works only while no latched row still holds. WARN rows and HOLD rows do not latch. A row whose transmitter
+is bad trips or is skipped as its ON_BAD column says, so that no check is ever missing by accident.
+"""
+
+from core import report
+from micropython import const
+
+ABOVE, BELOW, OPEN, CLOSED = const(0), const(1), const(2), const(3)
+COMPARE = {"above": 0, "below": 1, "open": 2, "closed": 3}
+
+# Reactions, strongest last.
+NONE, WARN, HOLD, STOP, ESD = const(0), const(1), const(2), const(3), const(4)
+REACTION = {"warn": 1, "hold": 2, "stop": 3, "esd": 4}
+
+
+class Trips:
+    """Evaluates TRIPS without allocation.
+
+    `sources` maps each signal's name to (values, quality, index): the lists it lives in. `reaction` is the
+    strongest reaction now (latched rows included), `first` the row that latched first (-1: none).
+    """
+
+    def __init__(self, table, sources, publics, events, tick_ms):
+        rows = table.TRIPS
+        self.n = len(rows)
+        self._values = [sources[row[1]][0] for row in rows]
+        self._quality = [sources[row[1]][1] for row in rows]
+        self._index = [sources[row[1]][2] for row in rows]
+        self._compare = [COMPARE[row[2]] for row in rows]
+        self._limit = [row[3] for row in rows]
+        self._debounce = [row[4] // tick_ms for row in rows]
+        self._reaction = [REACTION[row[5]] for row in rows]
+        self._mask = [self._states(row[7], table.WHERE, publics) for row in rows]
+        self._bad_trips = [row[8] == "trip" for row in rows]
+        self._count = [0] * self.n
+        self.latched = [0] * self.n
+        self.active = [0] * self.n
+        self._any_latched = 0
+        self.reaction = NONE
+        self.first = -1
+        self._events = events
+        # Rows that must react within two ticks run every tick, the others every fifth.
+        self._fast = tuple(i for i in range(self.n) if rows[i][6] <= 100)
+        slow = [i for i in range(self.n) if rows[i][6] > 100]
+        self._slow = tuple(tuple(slow[k::5]) for k in range(5))
+        for i in slow:
+            self._debounce[i] = self._debounce[i] // 5
+
+    @staticmethod
+    def _states(where, groups, publics):
+        mask = 0
+        for name in groups[where]:
+            mask |= 1 << publics.index(name)
+        return mask
+
+    def evaluate(self, tick, public):
+        """Judge this tick's rows; `public` is the number of the public state."""
+        bit = 1 << public
+        self._judge(self._fast, bit)
+        self._judge(self._slow[tick % 5], bit)
+        reaction = self._any_latched
+        active = self.active
+        for i in range(self.n):
+            if active[i] and self._reaction[i] > reaction:
+                reaction = self._reaction[i]
+        self.reaction = reaction
+
+    def _judge(self, rows, bit):
+        for i in rows:
+            if not self._mask[i] & bit:
+                if self._count[i]:
+                    self._count[i] = 0
+                    self.active[i] = 0
+                continue
+            s = self._index[i]
+            value = self._values[i][s]
+            compare = self._compare[i]
+            if not self._quality[i][s]:
+                hit = self._bad_trips[i]
+            elif compare == ABOVE:
+                hit = value > self._limit[i]
+            elif compare == BELOW:
+                hit = value < self._limit[i]
+            elif compare == OPEN:
+                hit = not value
+            else:
+                hit = value
+            if not hit:
+                if self._count[i]:
+                    self._count[i] = 0
+                    self.active[i] = 0
+                continue
+            count = self._count[i] + 1
+            self._count[i] = count
+            if count > self._debounce[i] and not self.active[i]:
+                self._trip(i, value)
+
+    def _trip(self, i, value):
+        self.active[i] = 1
+        reaction = self._reaction[i]
+        if reaction < STOP:
+            self._events.put(report.WARN, i, 0, 0, value)
+            return
+        if not self.latched[i]:
+            self.latched[i] = 1
+            if self.first < 0:
+                self.first = i
+            if reaction > self._any_latched:
+                self._any_latched = reaction
+            self._events.put(report.TRIP, i, 0, 0, value)
+
+    def reset(self):
+        """Clear the latches if no latched row still holds; return True if all are clear."""
+        for i in range(self.n):
+            if self.latched[i] and self.active[i]:
+                return False
+        for i in range(self.n):
+            if self.latched[i]:
+                self.latched[i] = 0
+                self._events.put(report.CLEAR, i, 0, 0, 0)
+        self._any_latched = NONE
+        self.first = -1
+        return True

@@ -1,0 +1,139 @@
+"""What moves inside a state: flow control by FCV102, helium pressure by XV106 and XV107, and venting of
+trapped liquid. Positions are wanted here; the gate has the last word.
+"""
+
+from dispenser import state_table
+from dispenser.signals import TANK_P_CPCT
+from generated import dispenser_tags as t
+from micropython import const
+
+TICK_MS = const(10)
+FCV_MAX_CPCT = const(10000)
+RAMP_MG_S = const(300)  # set point moves at most this much a tick: 30 g/s per second
+# Flow loop, PI in velocity form: 0.02 cpct per mg/s of change, and a tenth of that per tick of error.
+GAIN_P_SHIFT = const(6)
+GAIN_I_SHIFT = const(11)
+STEP_MAX_CPCT = const(120)  # 1.2 % a tick: full stroke in 0.8 s
+HALF_FLOW_CPCT = const(9000)  # of relief: halve the flow above 90 %
+TRAPPED_CK = const(9000)
+TRAPPED_FOR_MS = const(1000)
+
+
+class Control:
+    """Fills the gate's wants from the state's row and moves what the row leaves to control (C)."""
+
+    def __init__(self, image, gate, truck, signals, sequence, params):
+        self._image = image
+        self._gate = gate
+        self._truck = truck
+        self._signals = signals
+        self._sequence = sequence
+        self._params = params
+        # Per state: wants in DO order (0, 1; 2 = moved here) and FCV102 (0, 1, 2).
+        do_tags = ("XV101", "XV103", "XV104", "XV105", "XV106", "XV107", "XV110", "LK108", "BL109", "PMP111")
+        columns = [state_table.OUTPUTS.index(tag) for tag in do_tags]
+        fcv = state_table.OUTPUTS.index("FCV102")
+        code = {"-": 0, "O": 1, "C": 2}
+        cells = [[code[x] for x in row[2].split()] for row in state_table.STATES]
+        self._wants = [bytes([row[c] for c in columns]) for row in cells]
+        self._fcv = [row[fcv] for row in cells]
+        names = [row[0] for row in state_table.STATES]
+        # Which set point a flow-controlled state uses.
+        self._flow = [""] * len(names)
+        for name, parameter in (
+            ("COOL", "cool_flow_mg_s"),
+            ("COLDTEST", "cool_flow_mg_s"),
+            ("FILL_OPEN", "cool_flow_mg_s"),
+            ("FILL_SLOW", "slow_flow_mg_s"),
+            ("FILL_FAST", "fast_flow_mg_s"),
+            ("FILL_TOP", "top_flow_mg_s"),
+        ):
+            self._flow[names.index(name)] = parameter
+        self._purge = names.index("PURGE_PRESS")
+        self._position = 0
+        self._set_mg_s = 0
+        self._last_error = 0
+        self._trapped_ms = 0
+        self._trapped_return_ms = 0
+
+    def update(self, state):
+        """Set every want for this tick."""
+        want = self._gate.want
+        row = self._wants[state]
+        for i in range(len(want)):
+            want[i] = row[i]
+        if row[t.XV106] == 2:
+            self._helium(state, want)
+        kind = self._fcv[state]
+        if kind == 2:
+            self._control_flow(self._flow[state])
+        else:
+            aim = FCV_MAX_CPCT if kind else 0
+            self._move(aim - self._position, 250)  # 0.4 s full stroke: no surge
+            self._set_mg_s = 0
+            self._last_error = 0
+        self._gate.want_ao[0] = self._position
+        self._release_trapped(want)
+
+    def _helium(self, state, want):
+        v = self._image.ai.value
+        if state == self._purge:
+            aim = self._params.get("purge_high_mbar") + 50
+        else:
+            aim = self._sequence.leak_mbar
+        want[t.XV106] = 1 if v[t.PT102] < aim else 0
+        want[t.XV107] = 1 if v[t.PT103] < aim else 0
+
+    def _set_point(self, parameter):
+        aim = self._params.get(parameter)
+        truck_max = self._truck.max_flow_g_s * 1000
+        if 0 < truck_max < aim:
+            aim = truck_max
+        signals = self._signals
+        if signals.ok[TANK_P_CPCT] and signals.value[TANK_P_CPCT] > HALF_FLOW_CPCT:
+            aim //= 2
+        return aim
+
+    def _control_flow(self, parameter):
+        image = self._image
+        aim = self._set_point(parameter)
+        step = aim - self._set_mg_s
+        if step > RAMP_MG_S:
+            step = RAMP_MG_S
+        elif step < -RAMP_MG_S:
+            step = -RAMP_MG_S
+        self._set_mg_s += step
+        if not image.ai.ok[t.FT101] or not image.di[t.ZO103]:
+            self._move(0, 0)
+            return
+        error = self._set_mg_s - image.ai.value[t.FT101]
+        change = (error - self._last_error >> GAIN_P_SHIFT) + (error >> GAIN_I_SHIFT)
+        self._last_error = error
+        self._move(change, STEP_MAX_CPCT)
+
+    def _move(self, change, limit):
+        if change > limit:
+            change = limit
+        elif change < -limit:
+            change = -limit
+        position = self._position + change
+        self._position = 0 if position < 0 else FCV_MAX_CPCT if position > FCV_MAX_CPCT else position
+
+    def _release_trapped(self, want):
+        # A cold hose shut at both ends is vented, whatever the state says (I4).
+        image = self._image
+        v = image.ai.value
+        truck = self._truck
+        open_at_truck = self._sequence.link_good() and truck.takes_liquid()
+        if want[t.XV103] or v[t.TT102] > TRAPPED_CK or open_at_truck or want[t.XV105]:
+            self._trapped_ms = 0
+        elif self._trapped_ms < TRAPPED_FOR_MS:
+            self._trapped_ms += TICK_MS
+        else:
+            want[t.XV105] = 1
+        if want[t.XV104] or v[t.TT103] > TRAPPED_CK or want[t.XV110]:
+            self._trapped_return_ms = 0
+        elif self._trapped_return_ms < TRAPPED_FOR_MS:
+            self._trapped_return_ms += TICK_MS
+        else:
+            want[t.XV110] = 1

@@ -1,0 +1,74 @@
+"""The dispenser's meter: what went in, what came back, what the hose kept. Grams; the ticket's arithmetic.
+
+From FILL to DRAIN: net = FT101 total - FT103 total (gas returned) - hose loss. The hose is full of liquid when FILL
+begins (precool metered it) and is pushed empty into the truck at the end, so its loss is negative: what
+stays in it as gas, less that liquid. EJ: both are computed, not measured.
+"""
+
+from generated import dispenser_tags as t
+from micropython import const
+
+LOW_FLOW_CUT_MG_S = const(100)  # FT103 below this is its own zero error
+MG_PER_G = const(1000)
+BILLABLE, NOT_BILLABLE = const(0), const(1)
+MIN_BILLED_G = const(5000)
+
+
+class Meter:
+    """Totals of one fill. `running` between `start()` and `stop()`; `sample()` each tick, no allocation."""
+
+    def __init__(self, image, params):
+        self._image = image
+        self._params = params
+        self.running = False
+        self.start(0)
+        self.running = False
+
+    def start(self, truck_mass_g):
+        """Begin a fill: totals at zero; truck_mass_g is the truck's own mass now (for the balance)."""
+        self.running = True
+        self._from = self._image.count[t.FQ101]
+        self.meter_g = 0
+        self.returned_g = 0
+        self._returned_ug = 0
+        self._truck_start_g = truck_mass_g
+        self.suspect = False
+
+    def sample(self):
+        """Add this tick (10 ms) to the totals."""
+        if not self.running:
+            return
+        image = self._image
+        self.meter_g = image.count[t.FQ101] - self._from & 0x3FFFFFFF
+        ok = image.ai.ok
+        if not (ok[t.FT101] and ok[t.FT103]):
+            self.suspect = True
+            return
+        flow = image.ai.value[t.FT103]
+        if flow > LOW_FLOW_CUT_MG_S:
+            self._returned_ug += flow * 10  # mg/s * 10 ms
+            whole = self._returned_ug // 1000000
+            self.returned_g += whole
+            self._returned_ug -= whole * 1000000
+
+    def stop(self):
+        """End the fill; totals stay."""
+        self.running = False
+
+    def hose_loss_g(self):
+        """Return the computed hose loss in g (negative: the hose gave more than it kept)."""
+        return self._params.get("hose_kept_g") - self._params.get("hose_liquid_g")
+
+    def net_g(self):
+        """Return the billable mass in g."""
+        return self.meter_g - self.returned_g - self.hose_loss_g()
+
+    def balance_g(self, truck_mass_g):
+        """Return metered less returned less the truck's own gain, in g (0 before the fill or unknown)."""
+        if not self.running or self._truck_start_g < 0 or truck_mass_g < 0:
+            return 0
+        return self.meter_g - self.returned_g - (truck_mass_g - self._truck_start_g)
+
+    def status(self):
+        """Return BILLABLE or NOT_BILLABLE (a meter was bad during the fill, or the fill too small)."""
+        return NOT_BILLABLE if self.suspect or self.net_g() < MIN_BILLED_G else BILLABLE

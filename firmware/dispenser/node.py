@@ -1,0 +1,174 @@
+"""The dispenser: its tables put together, and the five steps of its control tick."""
+
+from board import can, rng, uart
+from core import interlock, params, report, states, trips
+from core.console import Console
+from core.executive import TICK_MS
+from core.process_image import ProcessImage
+from dispenser import interlock_table, io_table, param_table, state_table, trip_table
+from dispenser.control import Control
+from dispenser.meter import Meter
+from dispenser.sequence import Sequence
+from dispenser.signals import Signals, sources
+from dispenser.truck import Truck
+from generated import dispenser_tags as t
+from generated import messages as m
+
+# Ticket fields, in the order of the TICKET events' ids.
+TICKET_FIELDS = (
+    "session", "metered_g", "meter_g", "returned_g", "hose_loss_g", "status", "target_g", "stop_why", "end",
+)  # fmt: skip
+
+
+class Dispenser:
+    """One dispenser board. `core.executive.run` calls the steps in order, every 10 ms, with the heap locked."""
+
+    def __init__(self):
+        self.image = ProcessImage(io_table)
+        self.image.de_energise()
+        self.events = report.Events()
+        self.params = params.Params(param_table)
+        tx = (
+            (m.D_ABORT_ID, m.D_ABORT_DATA_ID, m.D_ABORT_CYCLE_MS, self._fill_abort),
+            (m.D_PERMIT_ID, m.D_PERMIT_DATA_ID, m.D_PERMIT_CYCLE_MS, self._fill_permit),
+            (m.D_STATUS_ID, m.D_STATUS_DATA_ID, m.D_STATUS_CYCLE_MS, self._fill_status),
+            (m.D_LINE_ID, m.D_LINE_DATA_ID, m.D_LINE_CYCLE_MS, self._fill_line),
+            (m.D_METER_ID, m.D_METER_DATA_ID, m.D_METER_CYCLE_MS, self._fill_meter),
+        )
+        self.port = can.Port()
+        self.truck = Truck(self.port, tx)
+        self.meter = Meter(self.image, self.params)
+        self.signals = Signals(self.image, self.truck, self.meter)
+        self.gate = interlock.Gate(io_table, interlock_table)
+        self.trips = trips.Trips(
+            trip_table, sources(self.image, self.signals), state_table.PUBLIC, self.events, TICK_MS
+        )
+        self.sequence = Sequence(self.image, self.truck, self.signals, self.meter, self.params, self.trips)
+        self.machine = states.Machine(state_table, self.sequence, self.events)
+        self.sequence.bind(self.machine, self.gate)
+        self.sequence.ticket = self._ticket
+        self.control = Control(self.image, self.gate, self.truck, self.signals, self.sequence, self.params)
+        self.uart = uart.Port()
+        self.console = Console(self.uart, {"set": self._set, "reset": self._reset})
+        self.image.prime()
+        self._tick = 0
+        self._aborting = 0
+
+    # -- the control tick ----------------------------------------------------------------------------------
+
+    def sample(self, tick):
+        """Read every input of this tick."""
+        self.image.sample(tick)
+
+    def supervise(self, now):
+        """Judge the link, compute signals, evaluate trips."""
+        self.truck.receive()
+        self.meter.sample()
+        self.signals.update(self._tick, now)
+        self.sequence.update(now)
+        self.trips.evaluate(self._tick, self.machine.public)
+
+    def decide(self, tick):
+        """Take at most one step of the sequence and set what is wanted."""
+        self._tick = tick
+        if self.machine.step(TICK_MS) and self._abort_cause() != self._aborting:
+            self.truck.link.hurry(0)
+        self.control.update(self.machine.state)
+
+    def drive(self):
+        """Pass the gate and drive the pins."""
+        dead = self.trips.reaction == trips.ESD
+        self.gate.apply(self.sequence.permissives(), dead, self.image.do, self.image.ao)
+        self.image.drive()
+
+    def report(self, tick):
+        """Send what is due on the link."""
+        self.truck.link.transmit()
+
+    def slack(self):
+        """Serial port and random numbers: what may allocate."""
+        self.events.flush(self.uart)
+        self.console.poll()
+        if not self.sequence.next_session:
+            self.sequence.next_session = rng.session_number()
+        if self.port.bus_off():
+            self.port.restart()
+
+    # -- frames --------------------------------------------------------------------------------------------
+
+    def _abort_cause(self):
+        public = self.machine.public
+        if public >= m.DISPENSER_STATE_SAFE_STOP:
+            return self.trips.first + 1 if self.trips.first >= 0 else 253
+        return 0
+
+    def _fill_abort(self, buf):
+        cause = self._abort_cause()
+        self._aborting = cause
+        if not cause:
+            return 1
+        return m.pack_d_abort(buf, self.sequence.session, 1, cause)
+
+    def _fill_status(self, buf):
+        di = self.image.di
+        s = self.sequence
+        return m.pack_d_status(
+            buf,
+            s.session,
+            self.machine.public,
+            m.PROTOCOL_VERSION,
+            di[t.ZS101],
+            di[t.ZS102],
+            1 if s.earthed() else 0,
+            1 if s.is_purged else 0,
+            di[t.ES102],
+        )
+
+    def _fill_permit(self, buf):
+        s = self.sequence
+        public = self.machine.public
+        fill = public == m.DISPENSER_STATE_FILL or public == m.DISPENSER_STATE_DRAIN
+        back = m.DISPENSER_STATE_PRECOOL <= public <= m.DISPENSER_STATE_DRAIN
+        flow = self.params.get("fast_flow_mg_s") // 1000
+        target = s.target_g if 0 < s.target_g <= 163800 else m.NA
+        return m.pack_d_permit(buf, s.session, 1 if fill else 0, 1 if back else 0, target, flow)
+
+    def _fill_line(self, buf):
+        ai = self.image.ai
+        p = ai.value[t.PT102] if ai.ok[t.PT102] and ai.value[t.PT102] >= 0 else m.ERR
+        k = ai.value[t.TT102] if ai.ok[t.TT102] and ai.value[t.TT102] >= 0 else m.ERR
+        return m.pack_d_line(buf, self.sequence.session, p, k)
+
+    def _fill_meter(self, buf):
+        ai = self.image.ai
+        flow = ai.value[t.FT101] if ai.ok[t.FT101] else m.ERR
+        if ai.ok[t.FT101] and flow < 0:
+            flow = 0
+        net = self.meter.meter_g - self.meter.returned_g
+        return m.pack_d_meter(buf, self.sequence.session, net if net > 0 else 0, flow)
+
+    # -- ticket and serial commands ------------------------------------------------------------------------
+
+    def _ticket(self):
+        meter, s = self.meter, self.sequence
+        put = self.events.put
+        put(report.TICKET, 0, 0, 0, s.session)
+        put(report.TICKET, 1, 0, 0, meter.net_g())
+        put(report.TICKET, 2, 0, 0, meter.meter_g)
+        put(report.TICKET, 3, 0, 0, meter.returned_g)
+        put(report.TICKET, 4, 0, 0, meter.hose_loss_g())
+        put(report.TICKET, 5, 0, 0, meter.status())
+        put(report.TICKET, 6, 0, 0, s.target_g)
+        put(report.TICKET, 7, 0, 0, s.stop_why)
+        put(report.TICKET, 8, 0, 0, 0)
+
+    def _set(self, args):
+        if self.machine.public not in (m.DISPENSER_STATE_BOOT, m.DISPENSER_STATE_SELFTEST, m.DISPENSER_STATE_IDLE):
+            return "only in IDLE"
+        if len(args) != 2 or not args[1].isdigit():
+            return "set <parameter> <number>"
+        return self.params.set(args[0], int(args[1]))
+
+    def _reset(self, args):
+        self.sequence.reset_asked = True
+        return ""

@@ -1,0 +1,496 @@
+"""The guards of the dispenser's state table: each method says whether its row's condition holds now.
+
+Guards read the process image, the truck and their own counters; what they need measured over time is kept
+up to date by `update()`. Nothing here moves an output: states do, through the gate.
+"""
+
+from core import trips
+from dispenser import truck as tr
+from dispenser.signals import COLD_LEAK, LEAK, PT102_G, PT103_G, max_mass_g
+from generated import dispenser_tags as t
+from generated import messages as m
+from micropython import const
+
+TICK_MS = const(10)
+EARTH_MAX_MOHM = const(10000)  # loop clamp - vehicle - bond (EJ, after GB 50516 10.3.1D)
+VENTED_FOR_MS = const(2000)
+WARM_FOR_MS = const(3000)
+TEST_PRESSED_FOR_MS = const(3000)
+TEST_BAND_MBAR = const(60)
+STUB_DRAIN_MS = const(4000)
+HOSE_DRAINED_CK = const(4500)  # nozzle this warm in the drain: no liquid left in it
+VALVE_SHUT_CPCT = const(200)
+RISE_TEST_MS = const(10000)
+RESET_HOLD_MS = const(3000)
+DECLARED_MASS_PPT = const(1005)  # a truck may declare at most 0.5 % more than the 98 % rule gives
+
+
+class Sequence:
+    """Guards and their memory. `update(now)` each tick before the machine steps."""
+
+    def __init__(self, image, truck, signals, meter, params, trip_engine):
+        self._image = image
+        self._truck = truck
+        self._signals = signals
+        self._meter = meter
+        self._params = params
+        self._trips = trip_engine
+        self.machine = None  # set by the node once the machine exists
+        self.gate = None
+        self.ticket = None
+        self.now = 0
+        self.next_session = 0  # a random number drawn in the slack
+        self.session = 0
+        self.target_g = 0
+        self.cycles = 0
+        self.is_purged = False
+        self.is_leak_tight = False
+        self.no_liquid = False
+        self.untouched = True
+        self.stop_why = 0
+        self.leak_mbar = 0  # pressure the leak test aims at
+        self.reset_asked = False
+        self._seat_on_earth = False
+        self._was_seated = True
+        self._vented_ms = 0
+        self._warm_ms = 0
+        self._cold_ms = 0
+        self._pressed_ms = 0
+        self._reset_ms = 0
+        self._hold_in_fill = False
+        self._start_102 = self._start_103 = 0
+        self._balance = 0
+        self._balance_ticks = 0
+
+    # -- what has to be followed over time ----------------------------------------------------------------
+
+    def update(self, now):
+        """Follow conditions that must hold for a time."""
+        self.now = now
+        image = self._image
+        di = image.di
+        seated = di[t.ZS101]
+        if not seated:
+            self._seat_on_earth = False
+        elif not self._was_seated:
+            self._seat_on_earth = self.earthed()
+        self._was_seated = seated
+        p = self._params
+        limit = p.get("vented_mbarg")
+        signals = self._signals
+        if (
+            signals.ok[PT102_G]
+            and signals.ok[PT103_G]
+            and signals.value[PT102_G] <= limit
+            and signals.value[PT103_G] <= limit
+        ):
+            if self._vented_ms < VENTED_FOR_MS:
+                self._vented_ms += TICK_MS
+        else:
+            self._vented_ms = 0
+        v, ok = image.ai.value, image.ai.ok
+        a, b = v[t.TT102], v[t.TT102B]
+        both = ok[t.TT102] and ok[t.TT102B]
+        if both and (a if a > b else b) <= p.get("cool_temp_ck"):
+            if self._cold_ms < 60000:
+                self._cold_ms += TICK_MS
+        else:
+            self._cold_ms = 0
+        warm = both and ok[t.TT103] and v[t.TT103] >= p.get("warm_return_ck")
+        if warm and (a if a < b else b) >= p.get("warm_temp_ck"):
+            if self._warm_ms < WARM_FOR_MS:
+                self._warm_ms += TICK_MS
+        else:
+            self._warm_ms = 0
+        if di[t.PB102] and di[t.KS101]:
+            if self._reset_ms < RESET_HOLD_MS:
+                self._reset_ms += TICK_MS
+        else:
+            self._reset_ms = 0
+        name = self.machine.state
+        if name == self._s_leak_press:
+            self._follow_pressing(v)
+        elif name == self._s_coldtest:
+            self._balance += (v[t.FT101] - v[t.FT103]) // 16
+            self._balance_ticks += 1
+        self._judge_tests(name, v)
+
+    def bind(self, machine, gate):
+        """Learn the machine's state numbers once it exists."""
+        self.machine = machine
+        self.gate = gate
+        self._s_leak_press = machine.index("LEAK_PRESS")
+        self._s_leak_hold = machine.index("LEAK_HOLD")
+        self._s_coldtest = machine.index("COLDTEST")
+        self._s_cool = machine.index("COOL")
+
+    def _follow_pressing(self, v):
+        low = self.leak_mbar - TEST_BAND_MBAR
+        if v[t.PT102] >= low and v[t.PT103] >= low:
+            self._pressed_ms += TICK_MS
+        else:
+            self._pressed_ms = 0
+
+    def _judge_tests(self, state, v):
+        value = self._signals.value
+        ms = self.machine.state_ms
+        value[LEAK] = value[COLD_LEAK] = 0
+        if state == self._s_leak_hold and ms >= self._params.get("leak_hold_ms"):
+            allowed = self.leak_mbar * (self._params.get("leak_decay_ppm") // 100) // 10000
+            lost_102 = self._start_102 - v[t.PT102]
+            lost_103 = self._start_103 - v[t.PT103]
+            value[LEAK] = 1 if lost_102 > allowed or lost_103 > allowed else 0
+        elif state == self._s_coldtest and ms >= self._params.get("cold_test_ms"):
+            mean = self._balance // self._balance_ticks * 16
+            limit = self._params.get("cold_balance_mg_s")
+            value[COLD_LEAK] = 1 if mean > limit else 0
+
+    # -- permissives (interlock_table.PERMISSIVES, in its order) -------------------------------------------
+
+    def permissives(self):
+        """Return the permissive bits of this tick."""
+        di = self._image.di
+        bits = 0
+        if di[t.ES102]:
+            bits |= 1
+        if self.earthed():
+            bits |= 2
+        if di[t.ZS101]:
+            bits |= 4
+        if di[t.ZS102]:
+            bits |= 8
+        if di[t.ZS105]:
+            bits |= 16
+        if self.link_good():
+            bits |= 32
+        if self.is_purged:
+            bits |= 64
+        if self.is_leak_tight:
+            bits |= 128
+        if self._trips.reaction < trips.HOLD:
+            bits |= 256
+        if di[t.ZC101]:
+            bits |= 512
+        if self._warm_ms >= WARM_FOR_MS:
+            bits |= 1024
+        if self._vented_ms >= VENTED_FOR_MS:
+            bits |= 2048
+        if self.no_liquid:
+            bits |= 4096
+        if self.untouched:
+            bits |= 8192
+        return bits
+
+    def link_good(self):
+        """Return True while the truck's permit messages are qualified and younger than their hold limit."""
+        truck = self._truck
+        return truck.qualified() and truck.age_ms(self.now) < m.T_STATUS_HOLD_MS
+
+    # -- trips and operator --------------------------------------------------------------------------------
+
+    def esd_tripped(self):
+        return self._trips.reaction == trips.ESD
+
+    def stop_tripped(self):
+        return self._trips.reaction == trips.STOP
+
+    def hold_tripped(self):
+        return self._trips.reaction == trips.HOLD
+
+    def truck_halts(self):
+        return self._truck.command() == tr.HALT
+
+    def operator_stops(self):
+        return self._image.di[t.PB102]
+
+    def esd_reset(self):
+        return self._reset() and self._image.di[t.ES102]
+
+    def lockout_reset(self):
+        return self._image.di[t.KS101] and not self._image.di[t.ZS101] and self._reset()
+
+    def _reset(self):
+        asked = self.reset_asked or self._reset_ms >= RESET_HOLD_MS
+        self.reset_asked = False
+        return asked and self._trips.reset()
+
+    def key_on(self):
+        return self._image.di[t.KS101]
+
+    def key_off(self):
+        return not self._image.di[t.KS101]
+
+    # -- connect -------------------------------------------------------------------------------------------
+
+    def inputs_primed(self):
+        return self.machine.state_ms >= 200
+
+    def hose_in_use(self):
+        return self.machine.state_ms >= 200 and self._image.di[t.ZS101]
+
+    def healthy(self):
+        if self.machine.state_ms < 500:
+            return False
+        ok = self._image.ai.ok
+        for i in range(t.N_AI):
+            if not ok[i]:
+                return False
+        di = self._image.di
+        shut = di[t.ZC101] and di[t.ZC103] and di[t.ZC104] and di[t.ZC106] and di[t.ZC107]
+        return shut and di[t.ZO105] and di[t.ZO110]
+
+    def start_pressed(self):
+        return self._image.di[t.PB101] and self._trips.first < 0 and self.next_session
+
+    def enter_earth(self):
+        """A new session: nothing of the last truck counts."""
+        self.session = self.next_session
+        self.next_session = 0
+        self._truck.forget()
+        self._truck.link.session = self.session
+        self.is_purged = self.is_leak_tight = self.no_liquid = False
+        self.untouched = True
+        self.cycles = 0
+        self.target_g = 0
+        self.stop_why = 0
+
+    def earthed(self):
+        image = self._image
+        return image.di[t.ES103] and image.ai.ok[t.GT101] and image.ai.value[t.GT101] <= EARTH_MAX_MOHM
+
+    def seated_on_earth(self):
+        return self._image.di[t.ZS101] and self._seat_on_earth
+
+    def locked(self):
+        return self._image.di[t.ZS102]
+
+    def truck_ready(self):
+        truck = self._truck
+        di = self._image.di
+        if not (self.link_good() and truck.introduced() and truck.mass_g >= 0):
+            return False
+        ready = truck.says(m.T_STATUS_TANK_READY) and truck.says(m.T_STATUS_PERMIT_CONTACT)
+        return ready and di[t.ZS105] and di[t.ES102] and di[t.PS104]
+
+    def truck_refused(self):
+        truck = self._truck
+        if not (truck.introduced() and truck.mass_g >= 0):
+            return False
+        self.target_g = self._params.get("target_g") or truck.target_g
+        rule_g = max_mass_g(truck.volume_l, truck.relief_mbarg)
+        image = self._image
+        return (
+            truck.link.values[tr.STATUS][m.T_STATUS_PROTOCOL_VERSION] != m.PROTOCOL_VERSION
+            or truck.max_mass_g > rule_g // 1000 * DECLARED_MASS_PPT
+            or self.target_g > truck.max_mass_g
+            or self.target_g <= truck.mass_g
+            or truck.pressure_mbar >= image.ai.value[t.PT101]
+        )
+
+    # -- purge and leak test -------------------------------------------------------------------------------
+
+    def enter_purge_press(self):
+        self.untouched = False
+        if self.cycles == 0:
+            aim = self._image.ai.value[t.PT101] + 100
+            ceiling = self._params.get("leak_max_mbar")
+            self.leak_mbar = aim if aim < ceiling else ceiling
+
+    def purge_pressed(self):
+        v = self._image.ai.value
+        high = self._params.get("purge_high_mbar")
+        return v[t.PT102] >= high and v[t.PT103] >= high
+
+    def enter_purge_vent(self):
+        self.cycles += 1
+
+    def _purge_low(self):
+        value = self._signals.value
+        low = self._params.get("purge_low_mbarg")
+        return value[PT102_G] <= low and value[PT103_G] <= low
+
+    def purge_again(self):
+        return self._purge_low() and self.cycles < self._params.get("purge_cycles")
+
+    def purged(self):
+        return self._purge_low() and self.cycles >= self._params.get("purge_cycles")
+
+    def enter_leak_press(self):
+        self.is_purged = True
+        self._pressed_ms = 0
+
+    def test_pressed(self):
+        return self._pressed_ms >= TEST_PRESSED_FOR_MS
+
+    def leak_settled(self):
+        return self.machine.state_ms >= self._params.get("leak_settle_ms")
+
+    def enter_leak_hold(self):
+        v = self._image.ai.value
+        self._start_102 = v[t.PT102]
+        self._start_103 = v[t.PT103]
+
+    def leak_tight(self):
+        return self.machine.state_ms >= self._params.get("leak_hold_ms") and not self._signals.value[LEAK]
+
+    def enter_leak_vent(self):
+        self.is_leak_tight = True
+
+    def test_vented(self):
+        return self._purge_low()
+
+    # -- precool -------------------------------------------------------------------------------------------
+
+    def enter_cool_open(self):
+        self.no_liquid = False
+
+    def crossover_open(self):
+        return self._image.di[t.ZO104] and self._truck.says(m.T_STATUS_XV208_OPEN)
+
+    def enter_cool(self):
+        self._hold_in_fill = False
+
+    def nozzle_cold(self):
+        return self._cold_ms >= self._params.get("cool_hold_ms")
+
+    def enter_coldtest(self):
+        self._balance = 0
+        self._balance_ticks = 0
+
+    def cold_tight(self):
+        return self.machine.state_ms >= self._params.get("cold_test_ms") and not self._signals.value[COLD_LEAK]
+
+    # -- fill ----------------------------------------------------------------------------------------------
+
+    def enter_fill_open(self):
+        self._hold_in_fill = True
+        self._meter.start(self._truck.mass_g)
+
+    def truck_open(self):
+        return self._truck.says(m.T_STATUS_XV201_OPEN) and self._truck.command() == tr.DYNA
+
+    def flow_settled(self):
+        return self.machine.state_ms >= self._params.get("slow_ms")
+
+    def remaining_g(self):
+        """Return what the tank still takes, in g, counting what the hose will give it after the end."""
+        truck = self._truck
+        return self.target_g - truck.mass_g - self._params.get("end_lead_g")
+
+    def nearly_full(self):
+        return self._truck.mass_g >= 0 and self.remaining_g() <= self._params.get("top_g")
+
+    def target_reached(self):
+        return self._truck.mass_g >= 0 and self.remaining_g() <= 0
+
+    def mass_limit(self):
+        truck = self._truck
+        return truck.mass_g >= 0 and truck.mass_g + self._params.get("end_lead_g") >= truck.max_mass_g
+
+    def pressure_limit(self):
+        truck = self._truck
+        return truck.pressure_mbar >= truck.max_pressure_mbar
+
+    def resume_cool(self):
+        return not self._hold_in_fill and self._may_resume()
+
+    def resume_fill(self):
+        return self._hold_in_fill and self._may_resume()
+
+    def _may_resume(self):
+        # Three good frames have requalified the link; a gap of a second has latched LINK_LOST instead.
+        return self._trips.reaction < trips.HOLD and self.link_good() and self._truck.command() == tr.DYNA
+
+    # -- drain, vent, warm ---------------------------------------------------------------------------------
+
+    def enter_drain_shut(self):
+        self.stop_why = self.machine.why
+
+    def supply_shut(self):
+        image = self._image
+        return image.di[t.ZC101] and image.ai.value[t.ZT102] <= VALVE_SHUT_CPCT
+
+    def truck_closed(self):
+        return not (self.link_good() and self._truck.says(m.T_STATUS_XV201_OPEN))
+
+    def stub_drained(self):
+        return self.machine.state_ms >= STUB_DRAIN_MS
+
+    def hose_drained(self):
+        if self.machine.state_ms >= self._params.get("drain_helium_ms"):
+            return True
+        v = self._image.ai.value
+        return v[t.TT102] >= HOSE_DRAINED_CK and v[t.TT102B] >= HOSE_DRAINED_CK
+
+    def enter_vent(self):
+        self._meter.stop()
+
+    def enter_safe_stop(self):
+        self._meter.stop()
+        self.stop_why = self.machine.why
+
+    def enter_esd(self):
+        self._meter.stop()
+        self.stop_why = self.machine.why
+        self.ticket()
+
+    def enter_lockout(self):
+        self._meter.stop()
+        self.ticket()
+
+    def vented(self):
+        return self._vented_ms >= VENTED_FOR_MS
+
+    def stop_vented(self):
+        powered = self._image.di[t.ES102]
+        return powered and self.vented() and self.machine.state_ms >= 3000
+
+    def warmed(self):
+        return self._warm_ms >= WARM_FOR_MS
+
+    def rise_vented(self):
+        return self.vented() and self.machine.state_ms >= VENTED_FOR_MS
+
+    def enter_rise_hold(self):
+        v = self._image.ai.value
+        self._start_102 = v[t.PT106]
+        self._start_103 = v[t.PT107]
+
+    def rise_seen(self):
+        image = self._image
+        limit = self._params.get("rise_max_mbar")
+        v, ok = image.ai.value, image.ai.ok
+        if not (ok[t.PT106] and ok[t.PT107]):
+            return True
+        return v[t.PT106] - self._start_102 > limit or v[t.PT107] - self._start_103 > limit
+
+    def rise_passed(self):
+        return self.machine.state_ms >= RISE_TEST_MS
+
+    # -- disconnect ----------------------------------------------------------------------------------------
+
+    def enter_release(self):
+        self.no_liquid = True
+
+    def may_unlock(self):
+        return self.vented() and self.warmed() and self.no_liquid
+
+    def enter_unlock(self):
+        if self.untouched:
+            self.stop_why = self.machine.why
+
+    def nozzle_off(self):
+        return not self._image.di[t.ZS101]
+
+    def stowed(self):
+        return self._image.di[t.ZS104]
+
+    def enter_complete(self):
+        self.ticket()
+
+    def enter_idle(self):
+        self.session = 0
+        self._truck.link.session = 0
+
+    def customer_gone(self):
+        return self.machine.state_ms >= 5000 and not self.earthed() and self._trips.first < 0
