@@ -43,8 +43,7 @@ def _read(path: Path) -> str:
 
 
 def generate(root: Path) -> list[Path]:
-    """Write every generated file that differs and return those. Raises ValueError naming what is wrong with a
-    source."""
+    """Write every generated file that differs and return those. Raises ValueError on a wrong source."""
     problems = _source_problems(root)
     if problems:
         raise ValueError("; ".join(problems))
@@ -58,8 +57,7 @@ def generate(root: Path) -> list[Path]:
 
 
 def check(root: Path) -> list[str]:
-    """Return one line per problem: rules the DBC breaks, a wrong I/O list, generated files that are not what
-    it gives."""
+    """Return one line per problem: a wrong DBC or I/O list, a generated file that is not what they give."""
     problems = _source_problems(root)
     if problems:
         return problems  # nothing can be rendered from a wrong DBC

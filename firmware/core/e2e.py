@@ -16,6 +16,7 @@ REPEATED = const(2)  # counter did not move
 WRONG_SEQUENCE = const(3)  # counter moved by more than max_delta, or backwards
 CRC_ERROR = const(4)
 OK_SOME_LOST = const(5)  # counter moved by 2 to max_delta: data good, some frames lost
+GOOD = (OK, OK_SOME_LOST)  # verdicts with which a frame's values may be used
 
 QUALIFY_GOOD = const(3)  # good frames in a row before a message is believed
 _WINDOW_MASK = const(0x3FF)  # 2 bad frames among the last 10 end that
@@ -150,14 +151,14 @@ class Receiver:
     def check(self, buf, now_ms):
         """Judge one received frame (8 bytes; None: there was none) at `now_ms` (board ticks).
 
-        Returns OK, OK_SOME_LOST (both good), REPEATED, WRONG_SEQUENCE, CRC_ERROR (bad) or NO_NEW_DATA (neither).
+        Returns OK or OK_SOME_LOST (good), REPEATED, WRONG_SEQUENCE or CRC_ERROR (bad), or NO_NEW_DATA.
         """
         verdict = self._judge(buf)
         if self.counts[verdict] < _COUNT_MAX:
             self.counts[verdict] += 1
         if verdict == NO_NEW_DATA:
             return verdict
-        if verdict in (OK, OK_SOME_LOST):
+        if verdict in GOOD:
             self._good_ms = now_ms
             self._has_age = True
             if self.good_run < QUALIFY_GOOD:

@@ -1,2 +1,1 @@
-"""Generators: each module renders one kind of file under firmware/generated/ as text; `host_tools.dbc` writes
-and checks."""
+"""Generators: each module renders one kind of file under firmware/generated/; host_tools.dbc writes them."""

@@ -65,8 +65,7 @@ class MessageRow:
 
 
 def load(path: Path) -> Any:
-    """Return the cantools database of `path`, parsed strictly. Raises cantools' errors on syntax and
-    overlaps."""
+    """Return the cantools database of `path`; strict: raises cantools' errors on bad syntax and overlaps."""
     return cantools.database.load_file(path, strict=True)
 
 
@@ -102,8 +101,7 @@ def messages(database: Any) -> tuple[MessageRow, ...]:
 
 
 def problems(database: Any) -> list[str]:
-    """Return one line per rule that the database breaks, each naming the message and signal; [] when it is
-    sound."""
+    """Return one line per rule that the database breaks, each naming the message and signal."""
     found: list[str] = []
     for message in database.messages:
         found += [f"{message.name}: {what}" for what in _message_problems(database, message)]

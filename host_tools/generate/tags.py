@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import runpy
 from pathlib import Path
 from typing import Any
+
+from sim.tables import load_table
 
 GROUPS = (
     ("AI", "4-20 mA inputs"),
@@ -16,9 +17,11 @@ GROUPS = (
 
 
 def render(root: Path, node: str) -> str:
-    """Return the text of the tag module of `node` ("dispenser", "tank"). Raises ValueError on a tag that
-    stands twice."""
-    table = runpy.run_path(str(root / "firmware" / node / "io_table.py"))
+    """Return the text of the tag module of `node` ("dispenser", "tank").
+
+    Raises ValueError when the I/O list is not a table of literals or a tag stands twice.
+    """
+    table = load_table(root / "firmware" / node / "io_table.py")
     lines = [
         f'"""Indexes of the {node}\'s tags in its I/O groups. GENERATED: do not edit.',
         "",
@@ -32,7 +35,7 @@ def render(root: Path, node: str) -> str:
     ]
     seen: set[str] = set()
     for group, title in GROUPS:
-        rows = table[group]
+        rows = getattr(table, group)
         lines += ["", f"# {group}: {title}"]
         for index, row in enumerate(rows):
             if row[0] in seen:
@@ -44,8 +47,7 @@ def render(root: Path, node: str) -> str:
 
 
 def _what(group: str, row: tuple[Any, ...]) -> str:
-    """Return the comment of one row: unit and range of a number, meaning of a contact, safe state of an
-    output."""
+    """Return the comment of a row: unit and range, meaning of a contact, or safe state of an output."""
     if group == "AI":
         _, _, low, high, unit, *_ = row
         return f"{unit}, {low} to {high}"
