@@ -30,7 +30,8 @@ STATE_COLOURS = {
 DARK_BANDS = ("FILL", "ESD", "LOCKOUT", "SAFE_STOP", "DRAIN")
 
 # Narrower than this share of the width a state's name does not fit inside its band.
-NAME_FITS_SHARE = 0.045
+NAME_FITS_SHARE = 0.065
+NAME_GAP_SHARE = 0.02
 
 
 class Curve(NamedTuple):
@@ -59,6 +60,11 @@ FLOWS = (
     Curve("FT103", "return gas FT103", ORANGE, "--"),
 )
 # fmt: on
+TANK_MASS = "tank_kg"
+METER_TOTAL = "FQ101"  # g
+
+# What the picture needs of the plant's truth.
+COLUMNS = (*(curve.column for curve in (*PRESSURES, *TEMPERATURES, *FLOWS)), TANK_MASS, METER_TOTAL)
 
 
 class Limits(NamedTuple):
@@ -82,10 +88,10 @@ def draw(path: Path, title: str, history: History, limits: Limits) -> None:
         figure, axes = plt.subplots(
             5, 1, sharex=True, figsize=(WIDTH_PX / DPI, HEIGHT_PX / DPI), dpi=DPI,
             gridspec_kw={"height_ratios": (0.42, 3, 3, 2.4, 2.4), "hspace": 0.09,
-                         "left": 0.062, "right": 0.985, "top": 0.945, "bottom": 0.052})  # fmt: skip
+                         "left": 0.062, "right": 0.975, "top": 0.895, "bottom": 0.052})  # fmt: skip
         minutes = [t / 60.0 for t in history.t_s]
         end = minutes[-1] if minutes else 1.0
-        figure.suptitle(title, fontsize=13, x=0.062, ha="left")
+        figure.suptitle(title, fontsize=13, x=0.062, y=0.985, ha="left")
         _draw_band(axes[0], history.spans, end)
         _draw_pressures(axes[1], minutes, history, limits)
         _draw_curves(axes[2], minutes, history, TEMPERATURES)
@@ -111,12 +117,10 @@ def _draw_band(axis: Any, spans: Sequence[Span], end_min: float) -> None:
             colour = "white" if span.state in DARK_BANDS else "black"
             axis.text((start + stop) / 2, 0.5, span.state, ha="center", va="center", fontsize=9, color=colour)
     narrow = [span for span in spans if span.end_s - span.start_s < NAME_FITS_SHARE * end_min * 60.0]
-    last = -1.0
-    for span in narrow:
-        # Slanted above the band, never closer together than the letters are wide.
-        at = max((span.start_s + span.end_s) / 120.0, last + 0.012 * end_min)
-        axis.text(at, 1.08, span.state, rotation=28, ha="left", va="bottom", fontsize=7, color="#333333")
-        last = at
+    for span, at in zip(narrow, _spread([(span.start_s + span.end_s) / 120.0 for span in narrow], end_min), strict=True):
+        axis.annotate(span.state, ((span.start_s + span.end_s) / 120.0, 1.0), (at, 1.25), rotation=35, ha="left",
+                      va="bottom", fontsize=8, color="#333333", annotation_clip=False,
+                      arrowprops={"arrowstyle": "-", "lw": 0.5, "color": "#999999", "shrinkA": 0, "shrinkB": 0})  # fmt: skip
     axis.set_yticks([])
     axis.set_ylim(0.0, 1.0)
     axis.tick_params(axis="x", bottom=False)
@@ -124,10 +128,25 @@ def _draw_band(axis: Any, spans: Sequence[Span], end_min: float) -> None:
         axis.spines[side].set_visible(False)
 
 
+def _spread(places: Sequence[float], width: float) -> list[float]:
+    """Return the places moved apart so that slanted names do not touch, all inside 0..width."""
+    gap, last_place = NAME_GAP_SHARE * width, 0.985 * width
+    spread: list[float] = []
+    for place in places:
+        spread.append(max(place, spread[-1] + gap) if spread else place)
+    for index in range(len(spread) - 1, -1, -1):
+        limit = last_place if index == len(spread) - 1 else spread[index + 1] - gap
+        spread[index] = min(spread[index], limit)
+    return spread
+
+
 def _draw_curves(axis: Any, minutes: Sequence[float], history: History, curves: Sequence[Curve]) -> None:
     """Draw the curves of one panel with a legend."""
     for curve in curves:
         axis.plot(minutes, history.columns[curve.column], curve.style, color=curve.colour, lw=1.3, label=curve.label)
+    axis.margins(y=0.08)
+    low, high = axis.get_ylim()
+    axis.set_ylim(low, high + 0.2 * (high - low))  # room for the legend above the curves
     axis.grid(True, color="#E4E4E4", lw=0.6)
     axis.legend(loc="upper right", ncols=len(curves) + 2, framealpha=0.85, borderpad=0.25, handlelength=2.6)
 
@@ -143,9 +162,9 @@ def _draw_pressures(axis: Any, minutes: Sequence[float], history: History, limit
 
 def _draw_masses(axis: Any, minutes: Sequence[float], history: History, limits: Limits) -> None:
     """Draw the mass in the tank and what the meter has passed, with the target."""
-    metered = history.columns["FQ101"]
+    metered = history.columns[METER_TOTAL]
     axis.axhline(limits.target_kg, color=VERMILION, lw=1.0, ls=(0, (6, 4)), label="target")
-    axis.plot(minutes, history.columns["tank_kg"], "-", color=BLACK, lw=1.3, label="in the tank")
+    axis.plot(minutes, history.columns[TANK_MASS], "-", color=BLACK, lw=1.3, label="in the tank")
     axis.plot(minutes, [limits.start_kg + grams / 1000.0 for grams in metered], "--", color=BLUE, lw=1.1,
               label="start + FT101 total")  # fmt: skip
     axis.grid(True, color="#E4E4E4", lw=0.6)
@@ -168,5 +187,5 @@ def _draw_marks(axes: Sequence[Any], marks: Sequence[Mark]) -> None:
             axis.axvline(mark.t_s / 60.0, color=colour, lw=1.1, ls=(0, (2, 2)))
     for index, mark in enumerate(marks[:12]):
         colour = VERMILION if mark.kind == "TRIP" else PURPLE
-        axes[2].annotate(mark.words, (mark.t_s / 60.0, 0.93 - 0.11 * (index % 8)), xycoords=("data", "axes fraction"),
+        axes[2].annotate(mark.words, (mark.t_s / 60.0, 0.72 - 0.1 * (index % 7)), xycoords=("data", "axes fraction"),
                          xytext=(4, 0), textcoords="offset points", fontsize=8, color=colour)  # fmt: skip

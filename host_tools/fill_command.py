@@ -1,0 +1,136 @@
+"""`cryofill fill`: one refuelling from a scenario, with progress, ticket, picture, result object and trace."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from host_tools import __version__, cli
+from host_tools.progress import Progress
+from host_tools.sampling import HistoryObserver, Observer
+from host_tools.ticket import TicketLog, render
+from sim import fill, scenario
+from sim.scenario import Scenario, ScenarioError
+
+
+def load_scenario(name: str) -> Scenario:
+    """Return the scenario of that name or path; raises UserError with one line when it cannot be run."""
+    try:
+        return scenario.load(name)
+    except ScenarioError as error:
+        raise cli.UserError(str(error)) from None
+
+
+def picture_path(arguments: argparse.Namespace, stem: str) -> Path | None:
+    """Return where the picture goes, None when none is wanted; raises UserError when it could not be written."""
+    if arguments.no_picture:
+        return None
+    if arguments.picture is None:
+        return None if arguments.json else Path(f"cryofill-fill-{stem}.png")
+    path = Path(arguments.picture)
+    if path.suffix.lower() != ".png":
+        raise cli.UserError(f"--picture {path}: the name must end in .png")
+    if not path.parent.is_dir():
+        raise cli.UserError(f"--picture {path}: no folder {path.parent}")
+    return path
+
+
+def trace_folder(name: str | None) -> Path | None:
+    """Return the trace folder, made when missing; raises UserError when it cannot be written."""
+    if name is None:
+        return None
+    folder = Path(name)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cli.UserError(f"--trace {name}: {error.strerror}") from None
+    if not os.access(folder, os.W_OK):
+        raise cli.UserError(f"--trace {name}: the folder cannot be written")
+    return folder
+
+
+def exit_code(result: Mapping[str, Any]) -> int:
+    """Return the exit code that a result means: an invariant broken outranks everything else."""
+    if result["invariants"]["broken"]:
+        return cli.EXIT_INVARIANT
+    unmet = result.get("expect", {}).get("unmet")
+    if result["outcome"] != "complete" or unmet:
+        return cli.EXIT_NOT_COMPLETE
+    return cli.EXIT_DONE
+
+
+def draw_picture(path: Path, what: Scenario, result: Mapping[str, Any], history: HistoryObserver) -> None:
+    """Draw the picture of the run; raises UserError when the file cannot be written."""
+    from host_tools import picture  # matplotlib is slow to import: only when a picture is drawn
+
+    tank = result["tank"]
+    history.close(history.history.t_s[-1] if history.history.t_s else 0.0)
+    for one in result["faults"]:
+        history.history.marks.append(picture.Mark("FAULT", float(one["at_s"]), f"{one['target']} {one['kind']}"))
+    title = (f"Cryofill: {what.name} (seed {result['seed']}), {result['outcome']}, "
+             f"{tank['start_kg']:.1f} to {tank['end_kg']:.1f} kg, target {tank['target_kg']:g} kg")  # fmt: skip
+    limits = picture.Limits(tank["relief_bar"], tank["start_kg"], tank["target_kg"])
+    try:
+        picture.draw(path, title, history.history, limits)
+    except OSError as error:
+        raise cli.UserError(f"{path}: {error.strerror}") from None
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the fill; returns the exit code of design: 0 complete, 3 ended safe otherwise, 4 invariant broken."""
+    what = load_scenario(arguments.scenario)
+    image = picture_path(arguments, what.stem)
+    folder = trace_folder(arguments.trace)
+    words = sys.stderr if arguments.json else sys.stdout
+
+    progress = Progress(words, what.truck.target_kg)
+    tickets = TicketLog()
+    observers: list[Observer] = [progress, tickets]
+    history = None
+    if image is not None:
+        from host_tools import picture
+
+        history = HistoryObserver(picture.COLUMNS)
+        observers.append(history)
+    recorder = None
+    if folder is not None:
+        from host_tools.record import Recorder
+
+        recorder = Recorder(folder)
+        observers.append(recorder)
+
+    options = fill.Options(
+        seed=arguments.seed,
+        vm=arguments.vm,
+        hard_chain=not arguments.no_hard_chain,
+        realtime=arguments.realtime,
+        trace=folder,
+    )
+    try:
+        result = fill.run(what, options, observers)
+    finally:
+        progress.close()
+        if recorder is not None:
+            recorder.close()
+    if recorder is not None:
+        recorder.result(result)
+    if image is not None and history is not None:
+        draw_picture(image, what, result, history)
+
+    if arguments.json:
+        print(json.dumps(result, indent=2))
+    else:
+        print()
+        print(render(what, result, tickets.last, f"cryofill {__version__}"))
+        for broken in result["invariants"]["broken"]:
+            print(f"INVARIANT BROKEN: {broken['id']} at {broken['at_s']:.2f} s: {broken['detail']}")
+    if image is not None:
+        print(f"picture: {image}", file=words)
+    if folder is not None:
+        print(f"trace:   {folder}", file=words)
+    return exit_code(result)
