@@ -1,0 +1,178 @@
+"""The fault vocabulary: which targets take which kinds, the unit and range of each value, and what it does.
+
+Data only; `sim.faults` makes them happen, `sim.scenario` refuses what is not here, `cryofill faults` prints
+them. A fault acts on the world (plant, instruments, bus, nodes), never inside the firmware.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sim import tables
+
+NODES = ("dispenser", "tank")
+LINK = "can.link"
+WORLD = "world"
+
+NONE, OPTIONAL, REQUIRED = "none", "optional", "required"
+TAG_UNIT = "tag"  # the unit people use for that tag (SHOWN of the I/O list)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One fault kind: VALUE says whether a value is given; LOW..HIGH its range in UNIT; DEFAULT if left out."""
+
+    name: str
+    value: str
+    unit: str
+    low: float
+    high: float
+    default: float | None
+    words: str
+
+
+# fmt: off
+# Ranges of SIGNALS in the tag's unit are set per tag from its I/O list row: LOW and HIGH count whole spans there.
+SIGNALS = (
+    Kind("off",          NONE,     "",       0.0,   0.0,    None, "loop open: 0 mA; a contact reads open, a meter sends no pulses"),
+    Kind("stuck",        OPTIONAL, TAG_UNIT, 0.0,   1.0,    None, "stays at the value, or at the last reading if none is given"),
+    Kind("offset",       REQUIRED, TAG_UNIT, -1.0,  1.0,    None, "reads this much too high"),
+    Kind("drift",        REQUIRED, TAG_UNIT, -1.0,  1.0,    None, "reads more and more too high: value per second"),
+    Kind("noise",        REQUIRED, TAG_UNIT, 0.0,   1.0,    None, "adds normal noise of this rms value"),
+    Kind("spike",        REQUIRED, TAG_UNIT, -1.0,  1.0,    None, "one sample a second reads this much too high"),
+    Kind("delayed",      REQUIRED, "s",      0.01,  60.0,   None, "shows what was true this long ago"),
+    Kind("intermittent", OPTIONAL, "s",      0.02,  60.0,   1.0,  "a loose wire: off for half of each period of this length"),
+)
+
+CONTACT_KINDS = ("off", "stuck", "delayed", "intermittent")
+PULSE_KINDS = ("off", "intermittent")
+
+VALVES = (
+    Kind("stuck_open",   NONE,     "",       0.0,   0.0,    None, "goes and stays open, with or without power"),
+    Kind("stuck_closed", NONE,     "",       0.0,   0.0,    None, "goes and stays closed"),
+    Kind("slow",         REQUIRED, "x",      1.0,   1000.0, None, "strokes this many times slower"),
+    Kind("passing",      REQUIRED, "%",      0.01,  100.0,  None, "leaks this share of its full opening when closed"),
+)
+
+CAN = (
+    Kind("drop",         OPTIONAL, "%",      0.1,   100.0,  100.0, "loses this share of the frames"),
+    Kind("corrupt",      OPTIONAL, "%",      0.1,   100.0,  100.0, "flips a payload bit that the bus CRC does not see, in this share"),
+    Kind("duplicate",    OPTIONAL, "%",      0.1,   100.0,  100.0, "delivers this share of the frames twice"),
+    Kind("delay",        REQUIRED, "s",      0.01,  60.0,   None,  "delivers every frame this much later"),
+    Kind("replay",       REQUIRED, "s",      0.1,   600.0,  None,  "delivers the frames of this long ago instead of the present ones"),
+    Kind("masquerade",   NONE,     "",       0.0,   0.0,    None,  "gives each frame the payload of the sender's previous other message"),
+    Kind("bus_off",      NONE,     "",       0.0,   0.0,    None,  "puts the tank's controller into bus-off, again and again"),
+    Kind("babble",       OPTIONAL, "frames/s", 1.0, 5000.0, 3000.0, "a third sender floods the bus at the highest priority"),
+    Kind("disconnect",   NONE,     "",       0.0,   0.0,    None,  "the truck's plug is out: neither board hears the other"),
+)
+
+BOARDS = (
+    Kind("reset",        NONE,     "",       0.0,   0.0,    None, "reset button: the process ends and boots again"),
+    Kind("power_cut",    OPTIONAL, "s",      0.01,  3600.0, 1.0,  "supply gone for this long, then boots again"),
+    Kind("freeze",       NONE,     "",       0.0,   0.0,    None, "the processor stops, its outputs stay; the watchdog runs on"),
+    Kind("flash_cut",    OPTIONAL, "ops",    1.0,   1e6,    1.0,  "supply gone at this flash operation, its block torn"),
+)
+
+WORLD_KINDS = (
+    Kind("leak_cabinet",     OPTIONAL, "g/s", 0.001, 100.0,   0.5,    "hydrogen leaks into the dispenser's cabinet"),
+    Kind("leak_forecourt",   OPTIONAL, "g/s", 0.001, 100.0,   2.0,    "hydrogen leaks at the nozzle"),
+    Kind("vacuum_loss_hose", OPTIONAL, "Pa",  0.01,  1.0e5,   1.0e5,  "the hose's jacket loses its vacuum"),
+    Kind("vacuum_loss_tank", OPTIONAL, "Pa",  0.01,  1.0e5,   1.0e5,  "the tank's jacket loses its vacuum"),
+    Kind("earth_lost",       NONE,     "",    0.0,   0.0,     None,   "the earth clamp falls off"),
+    Kind("breakaway",        NONE,     "",    0.0,   0.0,     None,   "the breakaway coupling parts, both halves seal"),
+    Kind("estop",            NONE,     "",    0.0,   0.0,     None,   "someone presses the emergency stop"),
+    Kind("station_esd",      NONE,     "",    0.0,   0.0,     None,   "the station orders an emergency shut-down"),
+    Kind("drive_away",       NONE,     "",    0.0,   0.0,     None,   "the driver releases the brake and starts"),
+    Kind("flame",            NONE,     "",    0.0,   0.0,     None,   "fire at the dispenser"),
+    Kind("helium_low",       OPTIONAL, "bar", 0.0,   20.0,    1.2,    "helium header falls to this pressure"),
+    Kind("supply_loss",      OPTIONAL, "bar", 0.1,   20.0,    1.1,    "station dewar falls to this pressure"),
+    Kind("warm_supply",      OPTIONAL, "K",   20.0,  300.0,   28.0,   "station liquid comes at this temperature"),
+)
+# fmt: on
+
+
+def _by_name(kinds: tuple[Kind, ...]) -> dict[str, Kind]:
+    return {kind.name: kind for kind in kinds}
+
+
+def valve_tags() -> list[str]:
+    """Return every valve a fault may act on, both nodes, in I/O list order."""
+    tags: list[str] = []
+    for node in NODES:
+        io = tables.io(node)
+        tags += [row[0] for row in (*io.DO, *io.AO) if row[0].startswith(("XV", "FCV"))]
+    return tags
+
+
+def signal_row(tag: str) -> tuple[str, Any] | None:
+    """Return ("AI" | "DI" | "CI", its I/O list row) of an input of either node, or None."""
+    for node in NODES:
+        io = tables.io(node)
+        for section in ("AI", "DI", "CI"):
+            for row in getattr(io, section):
+                if row[0] == tag:
+                    return section, row
+    return None
+
+
+def targets() -> list[str]:
+    """Return every fault target, in the order people look for them."""
+    names = [WORLD, LINK, *NODES, *valve_tags()]
+    for node in NODES:
+        io = tables.io(node)
+        names += [row[0] for row in (*io.AI, *io.DI, *io.CI)]
+    return names
+
+
+def kinds_of(target: str) -> dict[str, Kind]:
+    """Return the kinds `target` takes, ranges in its own unit; {} for an unknown target."""
+    if target == WORLD:
+        return _by_name(WORLD_KINDS)
+    if target == LINK:
+        return _by_name(CAN)
+    if target in NODES:
+        return _by_name(BOARDS)
+    if target in valve_tags():
+        return _by_name(VALVES)
+    found = signal_row(target)
+    if found is None:
+        return {}
+    section, row = found
+    if section == "AI":
+        return {kind.name: _in_tag_unit(kind, row) for kind in SIGNALS}
+    names = CONTACT_KINDS if section == "DI" else PULSE_KINDS
+    kinds = {kind.name: kind for kind in SIGNALS if kind.name in names}
+    if section == "DI":
+        kinds["stuck"] = Kind("stuck", OPTIONAL, "0|1", 0.0, 1.0, None, kinds["stuck"].words)
+    return kinds
+
+
+def _in_tag_unit(kind: Kind, row: Any) -> Kind:
+    """Return `kind` with the range of an AI row: whole spans become the unit people use."""
+    if kind.unit != TAG_UNIT:
+        return kind
+    low, high, shown = row[2] / row[6], row[3] / row[6], row[5]
+    if kind.name == "stuck":
+        return Kind(kind.name, kind.value, shown, low, high, kind.default, kind.words)
+    span = high - low
+    unit = shown + "/s" if kind.name == "drift" else shown
+    return Kind(kind.name, kind.value, unit, kind.low * span, kind.high * span, kind.default, kind.words)
+
+
+def vocabulary() -> list[dict[str, object]]:
+    """Return one dict per target and kind (what `cryofill faults --json` prints)."""
+    return [
+        {
+            "target": target,
+            "kind": kind.name,
+            "value": kind.value,
+            "unit": kind.unit,
+            "low": kind.low,
+            "high": kind.high,
+            "default": kind.default,
+            "words": kind.words,
+        }
+        for target in targets()
+        for kind in kinds_of(target).values()
+    ]

@@ -1,0 +1,133 @@
+"""I3, I4, I11: what is inside the hoses: never unlocked on it, never trapped, never below ambient when cold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sim import tables
+from sim.invariants.view import CLOSED, SLOW_S, Rule, View
+
+UNLOCK_BARG = 0.2
+UNLOCK_K = 120.0
+LIQUID_KG = 0.005  # less than this in a hose is not liquid in the sense of I3 and I4
+BLOCKED_S = 2.0
+STUB_DRAINED_KG = 0.02
+STUB_RATING_SHARE = 1.1
+AIR_LOCK_BAR = 0.03  # least overpressure against ambient
+WETTED_K = 90.0  # air condenses below this
+
+HOSES = (("liquid hose", ("HOSE", "NOZZLE")), ("return hose", ("RCPT", "RETURN")))
+
+
+class UnlockSafe(Rule):
+    """I3. From the moment the nozzle was locked until it is off, a released lock needs a safe hose."""
+
+    def __init__(self) -> None:
+        self._connected = False
+
+    def check(self, v: View) -> str:
+        truth = v.truth
+        if not self._connected:
+            self._connected = bool(v.world.seated and truth["ZS102"])
+            return ""
+        if v.world.seated and truth["lock_open"] < 0.5:
+            return ""
+        if not v.world.seated:  # judged once more at the moment it came off
+            self._connected = False
+        if v.world.breakaway:
+            return ""
+        ambient = truth["PT105"]
+        for tag in ("PT102", "PT103"):
+            if truth[tag] - ambient > UNLOCK_BARG:
+                return f"unlocked with {truth[tag] - ambient:.2f} barg at {tag}"
+        if truth["TT102"] < UNLOCK_K:
+            return f"unlocked with the nozzle at {truth['TT102']:.0f} K"
+        liquid = max(truth["hose_liquid_kg"], truth["return_liquid_kg"])
+        if liquid > LIQUID_KG:
+            return f"unlocked with {liquid * 1000:.0f} g of liquid in a hose"
+        return ""
+
+
+class NothingTrapped(Rule):
+    """I4. Ways out of each hose come from the netlist; helium inlets and reliefs are no ways out."""
+
+    def __init__(self) -> None:
+        self._ways = {name: _ways_out(nodes) for name, nodes in HOSES}
+        self._blocked_s = {name: 0.0 for name, _ in HOSES}
+
+    def check(self, v: View) -> str:
+        truth = v.truth
+        if "dispenser" in v.dead:
+            for name in self._blocked_s:
+                self._blocked_s[name] = 0.0
+            return ""
+        ways = self._ways
+        liquid_open = self._open(truth, ways["liquid hose"])
+        return_open = self._open(truth, ways["return hose"])
+        if truth["XV208"] > CLOSED:
+            liquid_open = return_open = liquid_open or return_open
+        return (
+            self._judge("liquid hose", liquid_open, truth["hose_liquid_kg"])
+            or self._judge("return hose", return_open, truth["return_liquid_kg"])
+            or self._stub(v)
+        )
+
+    @staticmethod
+    def _open(truth: dict[str, float], ways: list[tuple[str, ...]]) -> bool:
+        for way in ways:
+            for tag in way:
+                if truth[tag] <= CLOSED:
+                    break
+            else:
+                return True
+        return False
+
+    def _judge(self, name: str, is_open: bool, liquid_kg: float) -> str:
+        if is_open or liquid_kg <= LIQUID_KG:
+            self._blocked_s[name] = 0.0
+            return ""
+        self._blocked_s[name] += SLOW_S
+        if self._blocked_s[name] <= BLOCKED_S:
+            return ""
+        return f"{liquid_kg * 1000:.0f} g of liquid blocked in the {name} for {self._blocked_s[name]:.1f} s"
+
+    @staticmethod
+    def _stub(v: View) -> str:
+        """XV101-FCV102-XV103: empty once a normal fill is over, never above 110 % of its rating."""
+        truth = v.truth
+        rating_barg = truth.get("stub_rating_barg")
+        if rating_barg is not None and truth["stub_bar"] - truth["PT105"] > STUB_RATING_SHARE * rating_barg:
+            return f"XV101-XV103 at {truth['stub_bar']:.1f} bar, above 110 % of its rating"
+        if v.state == "COMPLETE" and truth["stub_liquid_kg"] > STUB_DRAINED_KG:
+            return f"{truth['stub_liquid_kg'] * 1000:.0f} g of liquid left between XV101 and XV103"
+        return ""
+
+
+def _ways_out(nodes: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Return the valves through which a hose can empty, each as the series that must be open."""
+    ways: list[tuple[str, ...]] = []
+    elements: Any = tables.netlist().ELEMENTS
+    for tag, source, target, kind, _ in elements:
+        ends = {source, target}
+        inside = ends & set(nodes)
+        if kind != "valve" or len(inside) != 1 or "HELIUM" in ends or tag == "XV208":
+            continue
+        ways.append(("XV103", "FCV102", "XV101") if "STUB" in ends else (tag,))
+    return ways
+
+
+class AboveAmbient(Rule):
+    """I11. Air must not be drawn into anything cold enough to freeze it."""
+
+    def check(self, v: View) -> str:
+        truth = v.truth
+        least = truth["PT105"] + AIR_LOCK_BAR
+        if truth["tank_bar"] < least:
+            return f"tank at {truth['tank_bar']:.3f} bar, below ambient + {AIR_LOCK_BAR} bar"
+        if not v.world.seated or v.world.breakaway:  # parted: each half is shut by its own check valve
+            return ""
+        if truth["PT102"] < least and (truth["TT102"] < WETTED_K or truth["hose_liquid_kg"] > LIQUID_KG):
+            return f"liquid hose at {truth['PT102']:.3f} bar with the nozzle at {truth['TT102']:.0f} K"
+        if truth["PT103"] < least and (truth["TT103"] < WETTED_K or truth["return_liquid_kg"] > LIQUID_KG):
+            return f"return hose at {truth['PT103']:.3f} bar at {truth['TT103']:.0f} K"
+        return ""

@@ -1,0 +1,432 @@
+"""Scenario files: one refuelling, its station, its truck, its faults and what is expected of it.
+
+A scenario is TOML (docs: design of the file in README). Every unknown key, wrong type, value out of range and
+every physically impossible combination is refused with ScenarioError("FILE: [section] key: reason"); nothing
+is guessed or clamped. Pressures are absolute unless the name says barg.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import math
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sim import fault_table, tables
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:  # the same parser under its older name
+    import tomli as tomllib
+
+SCENARIOS = Path(__file__).parent / "scenarios"
+DEFAULT = "warm_topup"
+
+# The dispenser's public states, in their public order.
+STATES = (
+    "BOOT", "SELFTEST", "IDLE", "CONNECT", "PURGE", "LEAKTEST", "PRECOOL", "COLDTEST", "FILL", "HOLD", "DRAIN",
+    "VENT", "WARM", "DISCONNECT", "COMPLETE", "SAFE_STOP", "ESD", "LOCKOUT", "MAINTENANCE",
+)  # fmt: skip
+OUTCOMES = ("complete", "stopped", "esd", "refused")
+
+SEA_LEVEL_BAR = 1.01325
+PSV101_BARG = 6.0  # hose relief, not above the tank's MAWP
+SUPPLY_SHARE_OF_PSV = 0.9  # above it the relief would simmer during every fill
+FILL_LIMIT_LIQUID = 0.98  # share of the tank that liquid may take up when the relief opens
+WALL_WET_K = 40.0  # a wall above this boils liquid off at once: the tank is dry or nearly so
+WALL_WARM_K = 100.0
+HEEL_ON_WARM_WALL_KG = 10.0
+GAS_TO_WALL_K = 60.0  # most that the vapour of a dry tank may differ from its wall
+
+
+class ScenarioError(ValueError):
+    """A scenario that cannot be run; the text is one line: file, section, key and what to do."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A truck tank: volume, relief set pressure (gauge). Assumed figures, shown as assumed."""
+
+    volume_m3: float
+    relief_barg: float
+
+
+PROFILES = {"track1000": Profile(volume_m3=1.7, relief_barg=6.0)}
+
+
+@dataclass(frozen=True)
+class Station:
+    """The station's side; `hose`: standby is 100-200 K metal without liquid, at positive pressure."""
+
+    supply: str = "dewar"
+    supply_bar: float = 6.0
+    supply_k: float = 22.0
+    hose: str = "standby"
+    returns: str = "recovery"
+    ambient_k: float = 293.0
+    ambient_kpa: float = 101.3
+
+
+@dataclass(frozen=True)
+class Truck:
+    """The truck's tank at arrival, and what its driver asks for."""
+
+    profile: str = "track1000"
+    mass_kg: float = 40.0
+    tank_bar: float = 4.0
+    wall_k: float = 26.0
+    target_kg: float = 85.0
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault: when (`at_s` of the run, or `after_s` in the dispenser's `state`), how much, how long."""
+
+    target: str
+    kind: str
+    at_s: float | None = None
+    state: str | None = None
+    after_s: float = 0.0
+    value: float | None = None
+    for_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Expect:
+    """What the run must end with; None: not checked."""
+
+    outcome: str | None = None
+    trip: str | None = None
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A checked scenario. `stem` names it on the command line, `name` is for people."""
+
+    stem: str = DEFAULT
+    name: str = ""
+    seed: int = 1
+    limit_s: float = 3600.0
+    station: Station = field(default_factory=Station)
+    truck: Truck = field(default_factory=Truck)
+    faults: tuple[Fault, ...] = ()
+    expect: Expect = field(default_factory=Expect)
+
+    @property
+    def profile(self) -> Profile:
+        """Return the truck's tank data."""
+        return PROFILES[self.truck.profile]
+
+    @property
+    def relief_bar(self) -> float:
+        """Return the tank relief's opening pressure here, absolute: set pressure + local ambient."""
+        return self.profile.relief_barg + self.station.ambient_kpa / 100.0
+
+    def replaced(self, **changes: Any) -> Scenario:
+        """Return a copy with `changes`, e.g. another seed or fault list."""
+        return dataclasses.replace(self, **changes)
+
+
+# fmt: off
+@dataclass(frozen=True)
+class _Key:
+    type: type
+    low: float = 0.0
+    high: float = 0.0
+    words: tuple[str, ...] = ()
+    unit: str = ""
+
+
+TOP = {
+    "name":        _Key(str),
+    "seed":        _Key(int,   0, 2**31 - 1),
+    "limit_s":     _Key(float, 1.0, 86400.0, unit="s"),
+}
+STATION = {
+    "supply":      _Key(str,   words=("dewar", "pump")),
+    "supply_bar":  _Key(float, 1.1, 20.0, unit="bar"),
+    "supply_k":    _Key(float, 14.0, 33.0, unit="K"),
+    "hose":        _Key(str,   words=("warm", "standby")),
+    "returns":     _Key(str,   words=("recovery", "stack")),
+    "ambient_k":   _Key(float, 230.0, 330.0, unit="K"),
+    "ambient_kpa": _Key(float, 55.0, 108.0, unit="kPa"),
+}
+TRUCK = {
+    "profile":     _Key(str,   words=tuple(PROFILES)),
+    "mass_kg":     _Key(float, 0.1, 200.0, unit="kg"),
+    "tank_bar":    _Key(float, 1.1, 12.0, unit="bar"),
+    "wall_k":      _Key(float, 14.0, 350.0, unit="K"),
+    "target_kg":   _Key(float, 0.2, 200.0, unit="kg"),
+}
+FAULT = {
+    "target":      _Key(str),
+    "kind":        _Key(str),
+    "at_s":        _Key(float, 0.0, 86400.0, unit="s"),
+    "state":       _Key(str,   words=STATES),
+    "after_s":     _Key(float, 0.0, 86400.0, unit="s"),
+    "value":       _Key(float, -1e9, 1e9),
+    "for_s":       _Key(float, 0.01, 86400.0, unit="s"),
+}
+EXPECT = {
+    "outcome":     _Key(str,   words=OUTCOMES),
+    "trip":        _Key(str),
+}
+# fmt: on
+
+
+def names() -> list[str]:
+    """Return the scenarios that come with the repository, sorted."""
+    return sorted(path.stem for path in SCENARIOS.glob("*.toml"))
+
+
+def load(name: str = DEFAULT) -> Scenario:
+    """Read and check a scenario: the stem of a file in sim/scenarios, or a path that ends in .toml.
+
+    Raises ScenarioError with a one-line reason.
+    """
+    if name.endswith(".toml"):
+        path = Path(name)
+        if not path.is_file():
+            raise ScenarioError(f"{name}: no such scenario file")
+    else:
+        path = SCENARIOS / (name + ".toml")
+        if name not in names():
+            raise ScenarioError(f"{name}: no such scenario{_suggest(name, names())}; there are {_list(names())}")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ScenarioError(f"{path}: cannot be read: {_one_line(error)}") from None
+    return parse(text, str(path) if name.endswith(".toml") else path.name)
+
+
+def parse(text: str, file: str = "scenario.toml") -> Scenario:
+    """Check the TOML `text` of `file` (named in errors) and return the scenario."""
+    try:
+        doc = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(f"{file}: not valid TOML: {_one_line(error)}") from None
+    sections = {"station": dict, "truck": dict, "fault": list, "expect": dict}
+    for key, value in doc.items():
+        if key in sections and not isinstance(value, sections[key]):
+            how = f"[[{key}]]" if sections[key] is list else f"[{key}]"
+            raise ScenarioError(f"{file}: {key}: is a section, write {how}")
+        if key not in sections and isinstance(value, (dict, list)):
+            raise ScenarioError(f"{file}: [{key}]: unknown section{_suggest(key, sections)}")
+    top = _section(file, "", {k: v for k, v in doc.items() if k not in sections}, TOP, also=sections)
+    faults = tuple(_fault(file, i + 1, table) for i, table in enumerate(doc.get("fault", ())))
+    expect = Expect(**_section(file, "[expect]", doc.get("expect", {}), EXPECT))
+    scenario = Scenario(
+        stem=Path(file).stem,
+        name=top.pop("name", Path(file).stem),
+        **top,
+        station=Station(**_section(file, "[station]", doc.get("station", {}), STATION)),
+        truck=Truck(**_section(file, "[truck]", doc.get("truck", {}), TRUCK)),
+        faults=faults,
+        expect=expect,
+    )
+    _check_expect(file, scenario)
+    _check_possible(file, scenario)
+    return scenario
+
+
+def max_fill_kg(profile: Profile) -> float:
+    """Return the most hydrogen the tank may hold, kg: 98 % liquid when the relief opens at sea level.
+
+    Saturated parahydrogen at relief set + 1.01325 bar (rule: domain notes 4.4). The vapour of the last 2 %
+    (0.3 kg in 1.7 m3) is not counted, which is on the safe side.
+    """
+    liquid, _, _ = _saturation(profile.relief_barg + SEA_LEVEL_BAR)
+    return FILL_LIMIT_LIQUID * liquid * profile.volume_m3
+
+
+# -- checks of keys ---------------------------------------------------------------------------------------
+
+
+def _section(
+    file: str, section: str, table: dict[str, Any], keys: dict[str, _Key], also: Iterable[str] = ()
+) -> dict[str, Any]:
+    """Return the checked values of one section (only the keys that are there)."""
+    values = {}
+    for key, value in table.items():
+        if key not in keys:
+            raise _refusal(file, section, key, f"unknown key{_suggest(key, [*keys, *also])}")
+        values[key] = _value(file, section, key, value, keys[key])
+    return values
+
+
+def _value(file: str, section: str, key: str, value: Any, rule: _Key) -> Any:
+    if rule.type is str:
+        if not isinstance(value, str):
+            raise _refusal(file, section, key, f"must be text in quotes, not {value!r}")
+        if not value.strip() or "\n" in value or len(value) > 80:
+            raise _refusal(file, section, key, "must be one line of 1 to 80 characters")
+        if rule.words and value not in rule.words:
+            hint = _suggest(value, rule.words) or f"; one of {_list(rule.words)}"
+            raise _refusal(file, section, key, f"{value!r} is not known{hint}")
+        return value
+    if isinstance(value, bool) or not isinstance(value, (int, rule.type)):
+        kind = "a whole number" if rule.type is int else "a number"
+        raise _refusal(file, section, key, f"must be {kind}, not {value!r}")
+    if not math.isfinite(value) or not rule.low <= value <= rule.high:
+        raise _refusal(file, section, key, f"{value} is outside {_span(rule.low, rule.high, rule.unit)}")
+    return rule.type(value)
+
+
+def _fault(file: str, number: int, table: Any) -> Fault:
+    section = f"[[fault]] {number}"
+    if not isinstance(table, dict):
+        raise ScenarioError(f"{file}: {section}: is a section, write [[fault]]")
+    given = _section(file, section, table, FAULT)
+    for key in ("target", "kind"):
+        if key not in given:
+            raise _refusal(file, section, key, "is missing")
+    fault = Fault(**given)
+    kinds = fault_table.kinds_of(fault.target)
+    if not kinds:
+        known = fault_table.targets()
+        raise _refusal(file, section, "target", f"{fault.target!r} is not known{_suggest(fault.target, known)}")
+    if fault.kind not in kinds:
+        hint = _suggest(fault.kind, kinds) or f"; one of {_list(kinds)}"
+        raise _refusal(file, section, "kind", f"{fault.kind!r} is not known for {fault.target}{hint}")
+    if (fault.at_s is None) == (fault.state is None):
+        raise _refusal(file, section, "at_s", "give either at_s, or state with after_s")
+    if fault.state is None and "after_s" in given:
+        raise _refusal(file, section, "after_s", "counts from a state: give state, or at_s alone")
+    _check_fault_value(file, section, fault, kinds[fault.kind])
+    return fault
+
+
+def _check_fault_value(file: str, section: str, fault: Fault, kind: fault_table.Kind) -> None:
+    value = fault.value
+    if value is None:
+        if kind.value == fault_table.REQUIRED:
+            raise _refusal(file, section, "value", f"{kind.name} needs one, in {kind.unit}")
+        return
+    if kind.value == fault_table.NONE:
+        raise _refusal(file, section, "value", f"{kind.name} takes none")
+    if not kind.low <= value <= kind.high:
+        raise _refusal(
+            file, section, "value", f"{value:g} is outside {_span(kind.low, kind.high, kind.unit)} ({kind.name})"
+        )
+
+
+def _check_expect(file: str, scenario: Scenario) -> None:
+    trip = scenario.expect.trip
+    if trip is None:
+        return
+    known = [row[0] for node in fault_table.NODES for row in tables.trips(node).TRIPS]
+    if trip not in known:
+        hint = _suggest(trip, known) or "; the ids are in firmware/*/trip_table.py"
+        raise _refusal(file, "[expect]", "trip", f"{trip!r} is not a trip{hint}")
+    if scenario.expect.outcome == "complete":
+        raise _refusal(file, "[expect]", "trip", "a run that completes has no trip")
+
+
+# -- checks of physics --------------------------------------------------------------------------------------
+
+
+def _check_possible(file: str, scenario: Scenario) -> None:
+    """Refuse what no station or truck can be, with the figure that would be possible."""
+    station, truck, profile = scenario.station, scenario.truck, scenario.profile
+    highest = SUPPLY_SHARE_OF_PSV * (PSV101_BARG + SEA_LEVEL_BAR)
+    if station.supply_bar > highest:
+        why = f"{station.supply_bar:g} bar is above {highest:.2f} bar (0.9 x the hose relief PSV101)"
+        raise _refusal(file, "[station]", "supply_bar", why)
+    _, _, boils_k = _saturation(station.supply_bar)
+    if station.supply_k >= boils_k:
+        why = f"{station.supply_k:g} K would be gas: at {station.supply_bar:g} bar hydrogen boils at {boils_k:.1f} K"
+        raise _refusal(file, "[station]", "supply_k", why)
+    relief = scenario.relief_bar
+    if truck.tank_bar >= relief:
+        why = f"{truck.tank_bar:g} bar is not below the tank relief ({relief:.2f} bar here)"
+        raise _refusal(file, "[truck]", "tank_bar", why)
+    if truck.tank_bar >= station.supply_bar:
+        why = f"{truck.tank_bar:g} bar is not below supply_bar ({station.supply_bar:g} bar): nothing would flow"
+        raise _refusal(file, "[truck]", "tank_bar", why)
+    if truck.tank_bar <= station.ambient_kpa / 100.0:
+        why = f"{truck.tank_bar:g} bar is not above ambient ({station.ambient_kpa / 100.0:.2f} bar): air would enter"
+        raise _refusal(file, "[truck]", "tank_bar", why)
+    most = max_fill_kg(profile)
+    if truck.target_kg > most:
+        why = (
+            f"{truck.target_kg:g} kg is above {math.floor(most * 10) / 10:.1f} kg, the most this tank may hold "
+            f"(98 % liquid when its relief opens at {profile.relief_barg:g} barg)"
+        )
+        raise _refusal(file, "[truck]", "target_kg", why)
+    if truck.target_kg <= truck.mass_kg:
+        why = f"{truck.target_kg:g} kg is not above mass_kg ({truck.mass_kg:g} kg): nothing to fill"
+        raise _refusal(file, "[truck]", "target_kg", why)
+    _check_wall(file, truck, profile)
+
+
+def _check_wall(file: str, truck: Truck, profile: Profile) -> None:
+    """Refuse a wall temperature that cannot go with the mass: wet walls are cold, warm tanks are dry."""
+    if truck.wall_k > WALL_WARM_K:
+        why = f"{truck.wall_k:g} K: a warm tank is at most {WALL_WARM_K:g} K and dry"
+        raise _refusal(file, "[truck]", "wall_k", why)
+    liquid, vapour, _ = _saturation(truck.tank_bar)
+    liquid_kg = liquid * (truck.mass_kg - vapour * profile.volume_m3) / (liquid - vapour)
+    if truck.wall_k > WALL_WET_K and liquid_kg > HEEL_ON_WARM_WALL_KG:
+        why = (
+            f"{truck.wall_k:g} K does not go with {truck.mass_kg:g} kg at {truck.tank_bar:g} bar, of which "
+            f"{liquid_kg:.1f} kg is liquid: at most {WALL_WET_K:g} K"
+        )
+        raise _refusal(file, "[truck]", "wall_k", why)
+    if liquid_kg < 0.0:
+        gas_k = _gas_k(truck.tank_bar, truck.mass_kg / profile.volume_m3)
+        if abs(gas_k - truck.wall_k) > GAS_TO_WALL_K:
+            why = (
+                f"{truck.mass_kg:g} kg at {truck.tank_bar:g} bar is gas at {gas_k:.0f} K, "
+                f"which does not go with wall_k {truck.wall_k:g} K"
+            )
+            raise _refusal(file, "[truck]", "mass_kg", why)
+
+
+def _saturation(bar: float) -> tuple[float, float, float]:
+    """Return (liquid kg/m3, vapour kg/m3, K) of saturated parahydrogen at `bar`, 0.1 to 12.8."""
+    from CoolProp.CoolProp import PropsSI  # slow to import: only when a scenario is checked
+
+    pa = bar * 1e5
+    fluid = "ParaHydrogen"
+    return (
+        float(PropsSI("D", "P", pa, "Q", 0, fluid)),
+        float(PropsSI("D", "P", pa, "Q", 1, fluid)),
+        float(PropsSI("T", "P", pa, "Q", 0, fluid)),
+    )
+
+
+def _gas_k(bar: float, density_kg_m3: float) -> float:
+    from CoolProp.CoolProp import PropsSI
+
+    return float(PropsSI("T", "P", bar * 1e5, "D", density_kg_m3, "ParaHydrogen"))
+
+
+# -- words --------------------------------------------------------------------------------------------------
+
+
+def _refusal(file: str, section: str, key: str, why: str) -> ScenarioError:
+    where = f"{section} {key}" if section else key
+    return ScenarioError(f"{file}: {where}: {why}")
+
+
+def _suggest(word: str, known: Iterable[str]) -> str:
+    """Return '; did you mean X?' for a near miss, else ''."""
+    lower = {k.lower(): k for k in known}
+    near = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.6)
+    return f"; did you mean {lower[near[0]]}?" if near else ""
+
+
+def _list(words: Iterable[str]) -> str:
+    return ", ".join(words)
+
+
+def _span(low: float, high: float, unit: str) -> str:
+    return f"{low:g} to {high:g} {unit}".rstrip()
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
