@@ -1,0 +1,180 @@
+"""The onboard tank: its tables put together, and the five steps of its control tick."""
+
+from board import can, uart
+from core import interlock, params, report, states, trips
+from core.console import Console
+from core.executive import TICK_MS
+from core.process_image import ProcessImage
+from generated import messages as m
+from generated import tank_tags as t
+from tank import interlock_table, io_table, param_table, state_table, trip_table
+from tank.control import Control
+from tank.inventory import Inventory
+from tank.sequence import Sequence
+from tank.signals import Signals, sources
+from tank.station import Station
+
+SLOW_TICKS = 20
+
+
+class Tank:
+    """One tank board. `core.executive.run` calls the steps in order, every 10 ms, with the heap locked."""
+
+    def __init__(self):
+        self.image = ProcessImage(io_table)
+        self.image.de_energise()
+        self.events = report.Events()
+        self.params = params.Params(param_table)
+        tx = (
+            (m.T_ABORT_ID, m.T_ABORT_DATA_ID, m.T_ABORT_CYCLE_MS, self._fill_abort),
+            (m.T_STATUS_ID, m.T_STATUS_DATA_ID, m.T_STATUS_CYCLE_MS, self._fill_status),
+            (m.T_MEAS_ID, m.T_MEAS_DATA_ID, m.T_MEAS_CYCLE_MS, self._fill_meas),
+            (m.T_TEMP_ID, m.T_TEMP_DATA_ID, m.T_TEMP_CYCLE_MS, self._fill_temp),
+            (m.T_LIMIT_ID, m.T_LIMIT_DATA_ID, m.T_LIMIT_CYCLE_MS, self._fill_limit),
+            (m.T_FILL_ID, m.T_FILL_DATA_ID, m.T_FILL_CYCLE_MS, self._fill_fill),
+            (m.T_FLOW_ID, m.T_FLOW_DATA_ID, m.T_FLOW_CYCLE_MS, self._fill_flow),
+            (m.T_IDENT_ID, m.T_IDENT_DATA_ID, m.T_IDENT_CYCLE_MS, self._fill_ident),
+        )
+        self.port = can.Port()
+        self.station = Station(self.port, tx)
+        self.inventory = Inventory(self.image, self.params)
+        self.signals = Signals(self.image, self.inventory)
+        self.gate = interlock.Gate(io_table, interlock_table)
+        self.trips = trips.Trips(
+            trip_table, sources(self.image, self.signals), state_table.PUBLIC, self.events, TICK_MS
+        )
+        self.sequence = Sequence(self.image, self.station, self.inventory, self.params, self.trips)
+        self.machine = states.Machine(state_table, self.sequence, self.events)
+        self.sequence.machine = self.machine
+        self.control = Control(self.gate, self.station, self.inventory, self.params)
+        self.uart = uart.Port()
+        self.console = Console(self.uart, {"set": self._set, "reset": self._reset})
+        self.image.prime()
+        self.inventory.update()
+        self.inventory.update_slow()
+        self._tick = 0
+        self._aborting = 0
+
+    # -- the control tick ----------------------------------------------------------------------------------
+
+    def sample(self, tick):
+        """Read every input of this tick."""
+        self._tick = tick
+        self.image.sample(tick)
+
+    def supervise(self, now):
+        """Judge the link, compute inventory and signals, evaluate trips."""
+        self.station.link.receive()
+        self.inventory.update()
+        if self._tick % SLOW_TICKS == 0:
+            self.inventory.update_slow()
+        self.signals.update(self._tick)
+        self.sequence.update(now)
+        self.trips.evaluate(self._tick, self.machine.public)
+
+    def decide(self, tick):
+        """Take at most one step of the sequence and set what is wanted."""
+        if self.machine.step(TICK_MS) and self._abort_cause() != self._aborting:
+            self.station.link.hurry(0)
+            self.station.link.hurry(1)
+        self.control.update(self.machine.state)
+
+    def drive(self):
+        """Pass the gate and drive the pins."""
+        dead = self.trips.reaction == trips.ESD and self.machine.public != m.TANK_STATE_FAULT
+        self.gate.apply(self.sequence.permissives(), dead, self.image.do, self.image.ao)
+        self.image.drive()
+
+    def report(self, tick):
+        """Send what is due on the link."""
+        self.station.link.transmit()
+
+    def slack(self):
+        """Serial port: what may allocate."""
+        self.events.flush(self.uart)
+        self.console.poll()
+        if self.port.bus_off():
+            self.port.restart()
+
+    # -- frames --------------------------------------------------------------------------------------------
+
+    def _abort_cause(self):
+        if self.trips.reaction >= trips.STOP:
+            return self.trips.first + 1 if self.trips.first >= 0 else 253
+        return 0
+
+    def _fill_abort(self, buf):
+        cause = self._abort_cause()
+        self._aborting = cause
+        if not cause:
+            return 1
+        return m.pack_t_abort(buf, self.station.session, 1, cause)
+
+    def _command(self):
+        if self._abort_cause():
+            return m.FUELLING_COMMAND_ABORT
+        public = self.machine.public
+        if public == m.TANK_STATE_COOLDOWN or public == m.TANK_STATE_FILL:
+            return m.FUELLING_COMMAND_DYNA
+        return m.FUELLING_COMMAND_STAT
+
+    def _fill_status(self, buf):
+        image = self.image
+        ready = self.machine.public >= m.TANK_STATE_REFUEL_READY and self.machine.public <= m.TANK_STATE_FILL
+        return m.pack_t_status(
+            buf,
+            self.station.session,
+            self.machine.public,
+            self._command(),
+            image.do[t.ES210],
+            image.di[t.ZO201],
+            image.di[t.ZO202],
+            image.di[t.ZO208],
+            1 if ready and not self._abort_cause() else 0,
+            m.PROTOCOL_VERSION,
+        )
+
+    def _fill_meas(self, buf):
+        inventory = self.inventory
+        good = inventory.pressure_ok and inventory.mass_ok
+        pressure = inventory.pressure_mbar if inventory.pressure_ok and inventory.pressure_mbar >= 0 else m.ERR
+        mass = inventory.mass_g if inventory.mass_ok else m.ERR
+        return m.pack_t_meas(buf, self.station.session, pressure, mass, 1 if good else 0)
+
+    def _fill_temp(self, buf):
+        ai = self.image.ai
+        liquid = ai.value[t.TT201] if ai.ok[t.TT201] else m.ERR
+        vapour = ai.value[t.TT202] if ai.ok[t.TT202] else m.ERR
+        return m.pack_t_temp(buf, self.station.session, liquid, vapour, self.inventory.level_cpct // 100)
+
+    def _fill_limit(self, buf):
+        p = self.params
+        return m.pack_t_limit(buf, self.station.session, p.get("volume_l"), p.get("relief_mbarg"))
+
+    def _fill_fill(self, buf):
+        p = self.params
+        ai = self.image.ai
+        ambient = ai.value[t.PT204] if ai.ok[t.PT204] else 700
+        pressure = (p.get("relief_mbarg") + ambient) * (p.get("max_fill_cpct") // 10) // 1000
+        return m.pack_t_fill(buf, self.station.session, self.inventory.max_mass_g, pressure)
+
+    def _fill_flow(self, buf):
+        p = self.params
+        return m.pack_t_flow(buf, self.station.session, p.get("max_flow_g_s"), p.get("target_g") or m.NA)
+
+    def _fill_ident(self, buf):
+        p = self.params
+        return m.pack_t_ident(buf, self.station.session, p.get("tank_id"), p.get("cert_year"))
+
+    # -- serial commands -----------------------------------------------------------------------------------
+
+    def _set(self, args):
+        if self.machine.public not in (m.TANK_STATE_BOOT, m.TANK_STATE_SELFTEST, m.TANK_STATE_PARK):
+            return "only in PARK"
+        if len(args) != 2 or not args[1].isdigit():
+            return "set <parameter> <number>"
+        return self.params.set(args[0], int(args[1]))
+
+    def _reset(self, args):
+        self.sequence.reset_asked = True
+        return ""

@@ -1,0 +1,121 @@
+"""The guards of the tank's state table: each method says whether its row's condition holds now."""
+
+from core import trips
+from generated import messages as m
+from generated import tank_tags as t
+from micropython import const
+
+VENTING_FROM = const(m.DISPENSER_STATE_VENT)
+
+
+class Sequence:
+    """Guards and permissives. `update(now)` each tick before the machine steps."""
+
+    def __init__(self, image, station, inventory, params, trip_engine):
+        self._image = image
+        self._station = station
+        self._inventory = inventory
+        self._params = params
+        self._trips = trip_engine
+        self.machine = None
+        self.now = 0
+        self.reset_asked = False
+
+    def update(self, now):
+        """Take over this tick's time; adopt a session while waiting for one."""
+        self.now = now
+        if self.machine.public == m.TANK_STATE_REFUEL_READY and not self._station.session:
+            self._station.adopt()
+
+    def permissives(self):
+        """Return the permissive bits of this tick, in the order of interlock_table.PERMISSIVES."""
+        di = self._image.di
+        inventory = self._inventory
+        bits = 1 if di[t.ZS201] else 2
+        if self._secured():
+            bits |= 4
+        if self._trips.reaction < trips.STOP:
+            bits |= 8
+        if self._trips.reaction < trips.ESD:
+            bits |= 16
+        if inventory.pressure_cpct < 9500 and inventory.mass_g < inventory.max_mass_g + 400:
+            bits |= 32
+        return bits
+
+    def _secured(self):
+        di = self._image.di
+        return di[t.ZS203] and not di[t.ZS204]
+
+    def esd_tripped(self):
+        return self._trips.reaction == trips.ESD
+
+    def stop_tripped(self):
+        return self._trips.reaction == trips.STOP
+
+    def dispenser_ended(self):
+        state = self._station.state()
+        return state >= VENTING_FROM or (0 <= state < m.DISPENSER_STATE_CONNECT)
+
+    def inputs_primed(self):
+        return self.machine.state_ms >= 200
+
+    def nozzle_on(self):
+        return self.machine.state_ms >= 200 and self._image.di[t.ZS201]
+
+    def healthy(self):
+        if self.machine.state_ms < 500:
+            return False
+        ok = self._image.ai.ok
+        for i in range(t.N_AI):
+            if not ok[i]:
+                return False
+        di = self._image.di
+        return di[t.ZC201] and di[t.ZC202] and di[t.ZC208] and di[t.ZC209]
+
+    def coupled(self):
+        return self._image.di[t.ZS201] and self._secured() and self._trips.first < 0
+
+    def uncoupled(self):
+        return not self._image.di[t.ZS201]
+
+    def driving(self):
+        di = self._image.di
+        return di[t.ZS204] and not di[t.ZS203] and not di[t.ZS201]
+
+    def parked(self):
+        return self._image.di[t.ZS203]
+
+    def pressure_high(self):
+        return self._inventory.pressure_ok and self._inventory.pressure_cpct >= self._params.get("vent_open_cpct")
+
+    def pressure_fallen(self):
+        return not self._inventory.pressure_ok or self._inventory.pressure_cpct <= self._params.get("vent_shut_cpct")
+
+    def station_purges(self):
+        station = self._station
+        state = station.state()
+        purging = state == m.DISPENSER_STATE_PURGE or state == m.DISPENSER_STATE_LEAKTEST
+        return station.session and purging and station.live(self.now, m.D_STATUS_HOLD_MS)
+
+    def station_cools(self):
+        return self._station.state() == m.DISPENSER_STATE_PRECOOL and self._station.live(self.now, m.D_STATUS_HOLD_MS)
+
+    def station_fills(self):
+        station = self._station
+        filling = station.state() == m.DISPENSER_STATE_FILL and station.permits()
+        return filling and station.live(self.now, m.D_PERMIT_HOLD_MS)
+
+    def link_lost(self):
+        return not self._station.live(self.now, m.D_STATUS_STOP_MS)
+
+    def fill_valve_open(self):
+        return self._image.di[t.ZO201]
+
+    def fault_reset(self):
+        asked = self.reset_asked
+        self.reset_asked = False
+        return asked and self._trips.reset()
+
+    def enter_park(self):
+        """The nozzle is off: the session is over."""
+        self._station.forget()

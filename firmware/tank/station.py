@@ -1,0 +1,55 @@
+"""The dispenser as the truck knows it: what its live, valid frames say."""
+
+from core.link import Link
+from generated import messages as m
+from micropython import const
+
+YES = const(1)
+STATUS, PERMIT, LINE, METER, ABORTED = range(5)
+
+RX = (
+    # id               data id               hold                 stop                 unpack              values
+    (m.D_STATUS_ID, m.D_STATUS_DATA_ID, m.D_STATUS_HOLD_MS, m.D_STATUS_STOP_MS, m.unpack_d_status, m.D_STATUS_FIELDS, True),
+    (m.D_PERMIT_ID, m.D_PERMIT_DATA_ID, m.D_PERMIT_HOLD_MS, m.D_PERMIT_STOP_MS, m.unpack_d_permit, m.D_PERMIT_FIELDS, True),
+    (m.D_LINE_ID, m.D_LINE_DATA_ID, m.D_LINE_HOLD_MS, m.D_LINE_STOP_MS, m.unpack_d_line, m.D_LINE_FIELDS, True),
+    (m.D_METER_ID, m.D_METER_DATA_ID, m.D_METER_HOLD_MS, m.D_METER_STOP_MS, m.unpack_d_meter, m.D_METER_FIELDS, True),
+    (m.D_ABORT_ID, m.D_ABORT_DATA_ID, m.D_ABORT_HOLD_MS, m.D_ABORT_STOP_MS, m.unpack_d_abort, m.D_ABORT_FIELDS, False),
+)  # fmt: skip
+
+
+class Station:
+    """Latest values of the dispenser, its session, and how old they are."""
+
+    def __init__(self, port, tx):
+        self.link = Link(port, RX, tx)
+        self.session = 0
+
+    def adopt(self):
+        """Adopt the session of a dispenser in CONNECT and accept no other from here on."""
+        values = self.link.values[STATUS]
+        if values[m.D_STATUS_DISPENSER_STATE] == m.DISPENSER_STATE_CONNECT and values[0] > 0:
+            self.session = self.link.session = values[0]
+
+    def forget(self):
+        """End the session: any dispenser may begin one."""
+        self.session = self.link.session = 0
+        for values in self.link.values:
+            for i in range(len(values)):
+                values[i] = -1
+
+    def state(self):
+        """Return the dispenser's public state number, -1 unknown."""
+        return self.link.values[STATUS][m.D_STATUS_DISPENSER_STATE]
+
+    def permits(self):
+        """Return True while the dispenser grants the fill permit."""
+        return self.link.values[PERMIT][m.D_PERMIT_FILL_PERMIT] == YES
+
+    def takes_gas(self):
+        """Return True while the dispenser takes return gas."""
+        return self.link.values[PERMIT][m.D_PERMIT_RETURN_PERMIT] == YES
+
+    def live(self, now, limit_ms):
+        """Return True while status and permit are qualified and younger than limit_ms."""
+        link = self.link
+        return link.live(STATUS, now, limit_ms) and link.live(PERMIT, now, limit_ms)
