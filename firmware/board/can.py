@@ -5,9 +5,10 @@ handler drains the controller at once into a ring that is allocated here. It rec
 `set_filters`. Nothing in this module allocates after construction.
 """
 
-from board import clock
 from machine import CAN
 from micropython import const
+
+from board import clock
 
 CONTROLLER = 3
 BITRATE = 500_000

@@ -3,9 +3,10 @@
 Every line needs its CRC; a line that is partial, too long or wrong is answered or dropped, never acted on.
 """
 
+from micropython import const
+
 from core.e2e import crc16
 from core.report import frame_line
-from micropython import const
 
 LINE_MAX = const(120)
 

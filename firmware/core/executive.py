@@ -5,8 +5,9 @@ program, and the watchdog resets the board. What may allocate (serial lines) run
 """
 
 from board import clock, watchdog
-from core import report
 from micropython import const, heap_lock, heap_unlock
+
+from core import report
 
 TICK_MS = const(10)
 STATS_TICKS = const(500)  # how often the counts below are reported

@@ -5,9 +5,8 @@ Pressures are absolute, mbar; temperatures 0.01 K; densities g/m3. Arguments out
 nearest end, never extrapolated: the caller's range checks say whether that is acceptable.
 """
 
-from micropython import const
-
 from generated import parahydrogen as table
+from micropython import const
 
 # Ideal-gas density, 0.1 g/m3, = p_mbar * 24246 / t_ck: 100 Pa/mbar * 2.01588 g/mol * 100 ck/K * 10 / 8.314463
 # J/(mol K)

@@ -14,18 +14,18 @@ SESSION_BYTE = 3
 class Link:
     """Receives `rx` rows and sends `tx` rows over `port`.
 
-    rx: (ID, DATA_ID, HOLD_MS, STOP_MS, unpack, n_values, needs_session); tx: (ID, DATA_ID, CYCLE_MS, fill),
+    rx: (ID, DATA_ID, unpack, n_values, needs_session); tx: (ID, DATA_ID, CYCLE_MS, fill),
     highest priority first, where fill(buf) packs bytes 3..7 and returns 0, or non-zero to stay silent.
     `values[i]` are the physical values of message i; `session` 0 accepts any session.
     """
 
     def __init__(self, port, rx, tx):
         self.port = port
-        self.values = [[-1] * row[5] for row in rx]
+        self.values = [[-1] * row[3] for row in rx]
         self.receivers = [e2e.Receiver(row[1]) for row in rx]
-        self._unpack = [row[4] for row in rx]
+        self._unpack = [row[2] for row in rx]
         self._index = {row[0]: i for i, row in enumerate(rx)}
-        self._needs_session = [row[6] for row in rx]
+        self._needs_session = [row[4] for row in rx]
         self.session = 0
         self.foreign = 0  # well-formed frames of another session
         self._tx_id = [row[0] for row in tx]

@@ -5,8 +5,9 @@ four hex digits over the text between `!` and `*`. When the port is slow the rin
 and counted, never waited for.
 """
 
-from core.e2e import crc16
 from micropython import const
+
+from core.e2e import crc16
 
 STATE, TRIP, CLEAR, TICKET, STATS, WARN, BOOT, INFO = range(1, 9)
 

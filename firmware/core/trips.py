@@ -5,8 +5,9 @@ works only while no latched row still holds. WARN rows and HOLD rows do not latc
 is bad trips or is skipped as its ON_BAD column says, so that no check is ever missing by accident.
 """
 
-from core import report
 from micropython import const
+
+from core import report
 
 ABOVE, BELOW, OPEN, CLOSED = const(0), const(1), const(2), const(3)
 COMPARE = {"above": 0, "below": 1, "open": 2, "closed": 3}

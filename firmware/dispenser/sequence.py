@@ -5,11 +5,12 @@ up to date by `update()`. Nothing here moves an output: states do, through the g
 """
 
 from core import trips
-from dispenser import truck as tr
-from dispenser.signals import COLD_LEAK, LEAK, PT102_G, PT103_G, max_mass_g
 from generated import dispenser_tags as t
 from generated import messages as m
 from micropython import const
+
+from dispenser import truck as tr
+from dispenser.signals import COLD_LEAK, LEAK, PT102_G, PT103_G, max_mass_g
 
 TICK_MS = const(10)
 EARTH_MAX_MOHM = const(10000)  # loop clamp - vehicle - bond (EJ, after GB 50516 10.3.1D)

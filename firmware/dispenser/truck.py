@@ -10,15 +10,15 @@ YES = const(1)
 STATUS, MEAS, TEMP, LIMIT, FILL, FLOW, IDENT, ABORTED = range(8)
 
 RX = (
-    # id               data id               hold             stop             unpack             values
-    (m.T_STATUS_ID, m.T_STATUS_DATA_ID, m.T_STATUS_HOLD_MS, m.T_STATUS_STOP_MS, m.unpack_t_status, m.T_STATUS_FIELDS, True),
-    (m.T_MEAS_ID, m.T_MEAS_DATA_ID, m.T_MEAS_HOLD_MS, m.T_MEAS_STOP_MS, m.unpack_t_meas, m.T_MEAS_FIELDS, True),
-    (m.T_TEMP_ID, m.T_TEMP_DATA_ID, m.T_TEMP_HOLD_MS, m.T_TEMP_STOP_MS, m.unpack_t_temp, m.T_TEMP_FIELDS, True),
-    (m.T_LIMIT_ID, m.T_LIMIT_DATA_ID, m.T_LIMIT_HOLD_MS, m.T_LIMIT_STOP_MS, m.unpack_t_limit, m.T_LIMIT_FIELDS, True),
-    (m.T_FILL_ID, m.T_FILL_DATA_ID, m.T_FILL_HOLD_MS, m.T_FILL_STOP_MS, m.unpack_t_fill, m.T_FILL_FIELDS, True),
-    (m.T_FLOW_ID, m.T_FLOW_DATA_ID, m.T_FLOW_HOLD_MS, m.T_FLOW_STOP_MS, m.unpack_t_flow, m.T_FLOW_FIELDS, True),
-    (m.T_IDENT_ID, m.T_IDENT_DATA_ID, m.T_IDENT_HOLD_MS, m.T_IDENT_STOP_MS, m.unpack_t_ident, m.T_IDENT_FIELDS, True),
-    (m.T_ABORT_ID, m.T_ABORT_DATA_ID, m.T_ABORT_HOLD_MS, m.T_ABORT_STOP_MS, m.unpack_t_abort, m.T_ABORT_FIELDS, False),
+    # id             data id             unpack             values             session
+    (m.T_STATUS_ID, m.T_STATUS_DATA_ID, m.unpack_t_status, m.T_STATUS_FIELDS, True),
+    (m.T_MEAS_ID, m.T_MEAS_DATA_ID, m.unpack_t_meas, m.T_MEAS_FIELDS, True),
+    (m.T_TEMP_ID, m.T_TEMP_DATA_ID, m.unpack_t_temp, m.T_TEMP_FIELDS, True),
+    (m.T_LIMIT_ID, m.T_LIMIT_DATA_ID, m.unpack_t_limit, m.T_LIMIT_FIELDS, True),
+    (m.T_FILL_ID, m.T_FILL_DATA_ID, m.unpack_t_fill, m.T_FILL_FIELDS, True),
+    (m.T_FLOW_ID, m.T_FLOW_DATA_ID, m.unpack_t_flow, m.T_FLOW_FIELDS, True),
+    (m.T_IDENT_ID, m.T_IDENT_DATA_ID, m.unpack_t_ident, m.T_IDENT_FIELDS, True),
+    (m.T_ABORT_ID, m.T_ABORT_DATA_ID, m.unpack_t_abort, m.T_ABORT_FIELDS, False),
 )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from generated import tank_tags as t
 from micropython import const
+
 from tank import state_table
 
 MOVED = const(2)

@@ -3,9 +3,6 @@
 from core import trips
 from generated import messages as m
 from generated import tank_tags as t
-from micropython import const
-
-VENTING_FROM = const(m.DISPENSER_STATE_VENT)
 
 
 class Sequence:
@@ -54,7 +51,7 @@ class Sequence:
 
     def dispenser_ended(self):
         state = self._station.state()
-        return state >= VENTING_FROM or (0 <= state < m.DISPENSER_STATE_CONNECT)
+        return state >= m.DISPENSER_STATE_VENT or (0 <= state < m.DISPENSER_STATE_CONNECT)
 
     def inputs_primed(self):
         return self.machine.state_ms >= 200

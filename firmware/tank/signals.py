@@ -2,6 +2,7 @@
 
 from generated import tank_tags as t
 from micropython import const
+
 from tank import io_table
 
 NAMES = ("P_CPCT", "PT_DIFF", "OVER_G", "XV201_MS", "XV202_MS", "XV208_MS")
