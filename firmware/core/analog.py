@@ -64,7 +64,8 @@ class AnalogInputs:
         self._scan(self._groups[tick % 5])
 
     def _scan(self, channels):
-        adc, raw, ok, good = self._adc, self.raw, self.ok, self._good
+        adc, raw = self._adc, self.raw
+        ok, good = self.ok, self._good
         for i in channels:
             c = adc[i].read_u16()
             raw[i] = c

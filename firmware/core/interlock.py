@@ -44,7 +44,8 @@ class Gate:
 
     def apply(self, permissives, dead, do, ao):
         """Write the energised levels for this tick into `do` (0/1) and `ao` (cpct)."""
-        want, a, b, invert = self.want, self._do_a, self._do_b, self._invert
+        want, invert = self.want, self._invert
+        a, b = self._do_a, self._do_b
         refused = 0
         for i in range(len(do)):
             if dead:
