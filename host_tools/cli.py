@@ -46,10 +46,10 @@ class Parser(argparse.ArgumentParser):
 
 
 class Command(NamedTuple):
-    """One sub-command: its name, the module that runs it, its line in `--help`, its arguments and an example."""
+    """One sub-command: its name, the `module:function` that runs it, its line in `--help`, arguments, an example."""
 
     name: str
-    module: str
+    entry: str
     summary: str
     add_arguments: Callable[[argparse.ArgumentParser], None]
     example: str
@@ -95,11 +95,11 @@ def _dbc_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 COMMANDS = (
-    Command("fill", "host_tools.fill_command", "refuel a truck once and print the ticket", _fill_arguments,
+    Command("fill", "host_tools.fill_command:run", "refuel a truck once and print the ticket", _fill_arguments,
             "cryofill fill cold_fill --seed 3 --trace out/cold"),
-    Command("dbc", "host_tools.dbc", "check or generate the CAN codec from dbc/cryofill.dbc", _dbc_arguments,
+    Command("dbc", "host_tools.dbc:main", "check or generate the CAN codec from dbc/cryofill.dbc", _dbc_arguments,
             "cryofill dbc check"),
-    Command("bench", "host_tools.bench", "measure the lockstep factor and where the time goes", _bench_arguments,
+    Command("bench", "host_tools.bench:run", "measure the lockstep factor and where the time goes", _bench_arguments,
             "cryofill bench --quick"),
 )  # fmt: skip
 
@@ -142,20 +142,17 @@ def _terminated(signum: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def run_command(command: Command, arguments: argparse.Namespace, rest: Sequence[str]) -> int:
-    """Import the command's module and run it; a module offers `run(arguments)` or an own `main(argv)`."""
-    module = importlib.import_module(command.module)
-    if hasattr(module, "run"):
-        return int(module.run(arguments))
-    return int(module.main(list(rest)))
+def run_command(command: Command, arguments: argparse.Namespace) -> int:
+    """Import the command's module and return the exit code of its function."""
+    module, function = command.entry.split(":")
+    return int(getattr(importlib.import_module(module), function)(arguments))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `cryofill` with the arguments (default: sys.argv) and return its exit code; never raises for user errors."""
-    words = list(sys.argv[1:] if argv is None else argv)
     parser = build_parser()
     try:
-        arguments = parser.parse_args(words)
+        arguments = parser.parse_args(argv)
     except SystemExit as stop:  # argparse has printed its help or its one line
         return stop.code if isinstance(stop.code, int) else EXIT_USAGE
     if arguments.command is None:
@@ -166,7 +163,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _terminated)
     try:
-        return run_command(command, arguments, words[1:])
+        return run_command(command, arguments)
     except UserError as error:
         print(f"cryofill {command.name}: {error}", file=sys.stderr)
         return EXIT_USAGE

@@ -12,7 +12,7 @@ from typing import Any
 
 from host_tools import __version__, cli
 from host_tools.progress import Progress
-from host_tools.sampling import HistoryObserver, Observer
+from host_tools.sampling import HistoryObserver, Mark, Observer
 from host_tools.ticket import TicketLog, render
 from sim import fill, scenario
 from sim.scenario import Scenario, ScenarioError
@@ -71,7 +71,7 @@ def draw_picture(path: Path, what: Scenario, result: Mapping[str, Any], history:
     tank = result["tank"]
     history.close(history.history.t_s[-1] if history.history.t_s else 0.0)
     for one in result["faults"]:
-        history.history.marks.append(picture.Mark("FAULT", float(one["at_s"]), f"{one['target']} {one['kind']}"))
+        history.history.marks.append(Mark("FAULT", float(one["at_s"]), f"{one['target']} {one['kind']}"))
     title = (f"Cryofill: {what.name} (seed {result['seed']}), {result['outcome']}, "
              f"{tank['start_kg']:.1f} to {tank['end_kg']:.1f} kg, target {tank['target_kg']:g} kg")  # fmt: skip
     limits = picture.Limits(tank["relief_bar"], tank["start_kg"], tank["target_kg"])

@@ -109,7 +109,7 @@ def draw(path: Path, title: str, history: History, limits: Limits) -> None:
 
 
 def _draw_band(axis: Any, spans: Sequence[Span], end_min: float) -> None:
-    """Draw the public states of the dispenser as one coloured band; names that do not fit are numbered in order."""
+    """Draw the public states of the dispenser as one coloured band; names that do not fit stand slanted above it."""
     for span in spans:
         start, stop = span.start_s / 60.0, span.end_s / 60.0
         axis.axvspan(start, stop, color=STATE_COLOURS.get(span.state, "#FFFFFF"), lw=0)
@@ -117,10 +117,11 @@ def _draw_band(axis: Any, spans: Sequence[Span], end_min: float) -> None:
             colour = "white" if span.state in DARK_BANDS else "black"
             axis.text((start + stop) / 2, 0.5, span.state, ha="center", va="center", fontsize=9, color=colour)
     narrow = [span for span in spans if span.end_s - span.start_s < NAME_FITS_SHARE * end_min * 60.0]
-    for span, at in zip(narrow, _spread([(span.start_s + span.end_s) / 120.0 for span in narrow], end_min), strict=True):
-        axis.annotate(span.state, ((span.start_s + span.end_s) / 120.0, 1.0), (at, 1.25), rotation=35, ha="left",
-                      va="bottom", fontsize=8, color="#333333", annotation_clip=False,
-                      arrowprops={"arrowstyle": "-", "lw": 0.5, "color": "#999999", "shrinkA": 0, "shrinkB": 0})  # fmt: skip
+    middles = [(span.start_s + span.end_s) / 120.0 for span in narrow]
+    line = {"arrowstyle": "-", "lw": 0.5, "color": "#999999", "shrinkA": 0, "shrinkB": 0}
+    for span, middle, at in zip(narrow, middles, _spread(middles, end_min), strict=True):
+        axis.annotate(span.state, (middle, 1.0), (at, 1.25), rotation=35, ha="left", va="bottom", fontsize=8,
+                      color="#333333", annotation_clip=False, arrowprops=line)  # fmt: skip
     axis.set_yticks([])
     axis.set_ylim(0.0, 1.0)
     axis.tick_params(axis="x", bottom=False)

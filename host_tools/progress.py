@@ -24,9 +24,8 @@ class Progress(Observer):
         self._out = out
         self._target_kg = target_kg
         self._live = out.isatty()
-        self._public = public_states("dispenser")
         self._words = tables.states("dispenser").WORDS  # public state -> word of the five-word sequence
-        self._state = self._public[0]
+        self._state = public_states("dispenser")[0]
         self._since_ms = 0
         self._started = time.monotonic()
         self._drawn = 0.0
@@ -45,16 +44,12 @@ class Progress(Observer):
 
     def on_event(self, event: Any) -> None:
         """Write the permanent line of a state that has ended, and every trip."""
-        event = as_event(event)
-        if event.kind == "STATE" and event.node == "dispenser":
-            state = self._public[event.target]
-            if state != self._state:
-                self._finish_state(event.t_ms)
-                self._state = state
-        elif event.kind == "TRIP":
-            trip = tables.trips(event.node).TRIPS[event.id][0]
-            text = event.text or f"measured {event.value}"
-            self._permanent(f"{event.t_ms / 1000.0:8.1f} s  TRIP {trip} ({event.node}): {text}")
+        one = as_event(event)
+        if one.kind == "STATE" and one.node == "dispenser" and one.target != self._state:
+            self._finish_state(one.t_ms)
+            self._state = one.target
+        elif one.kind == "TRIP":
+            self._permanent(f"{one.t_ms / 1000.0:8.1f} s  TRIP {one.name} ({one.node}), measured {one.value}")
 
     def close(self) -> None:
         """Write the line of the last state, which the run's end cut off."""

@@ -1,20 +1,26 @@
-"""Record a run to a folder: `link.log`, `events.jsonl`, `signals.csv` and `result.json`.
+"""Record a run to a folder: `link.log`, `events.jsonl`, `signals.csv`, `NODE.exchange` and `result.json`.
 
 For one seed on one machine everything but `vm`, `speed` and `nodes` of the result is byte-identical, whichever VM ran:
-fixed decimals, fixed column order, simulated time only. `NODE.exchange` is written by the rig itself.
+fixed decimals, fixed column order, simulated time only.
+
+`NODE.exchange` holds every packet of the link as sent: per packet `<BI` (direction: 0 to the node, 1 from it; rig time
+in ms), then the packet with its own header, length and CRC. What a node measures of its host is zeroed in it.
 """
 
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TextIO
+from typing import IO, Any, BinaryIO, TextIO
 
 from host_tools.sampling import NODES, SAMPLE_MS, Observer, as_event, channels, measured
-from sim import tables
+from sim import tables, wire
 
 BUS = "link"
+EXCHANGE_HEADER = struct.Struct("<BI")
+TO_NODE, FROM_NODE = 0, 1
 
 
 def candump_line(t_us: int, can_id: int, data: bytes) -> str:
@@ -28,12 +34,13 @@ class Recorder(Observer):
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
-        self._open: list[TextIO] = []
+        self._open: list[IO[Any]] = []
         self._frames = self._create("link.log")
         self._events = self._create("events.jsonl")
         self._signals = self._create("signals.csv")
+        self._exchange = {node: self._create_binary(f"{node}.exchange") for node in NODES}
         self._channels = channels()
-        self._contacts = [(node, row[0]) for node in NODES for row in tables.io(node).DI]
+        self._contacts = [(node, tag, bit) for node in NODES for tag, bit in wire.Layout(node).contact_bit.items()]
         self._outputs = [row[0] for node in NODES for row in (*tables.io(node).DO, *tables.io(node).AO)]
         self._signals.write(",".join(self._header()) + "\n")
 
@@ -42,12 +49,17 @@ class Recorder(Observer):
         self._open.append(stream)
         return stream
 
+    def _create_binary(self, name: str) -> BinaryIO:
+        stream = (self._folder / name).open("wb")
+        self._open.append(stream)
+        return stream
+
     def _header(self) -> list[str]:
         """Return the columns of signals.csv: inputs measured and true, outputs commanded and true."""
         names = ["t_s"]
         for channel in self._channels:
             names += [channel.tag, channel.tag + ".true"]
-        names += [tag for _, tag in self._contacts]
+        names += [tag for _, tag, _ in self._contacts]
         for tag in self._outputs:
             names += [tag + ".cmd", tag + ".true"]
         return names
@@ -56,13 +68,15 @@ class Recorder(Observer):
         """Write one row of signals when the 100 ms are full."""
         if rig.t_ms % SAMPLE_MS:
             return
-        truth, energised, counts = rig.plant.truth, rig.plant.energised, rig.counts
+        truth, energised, instruments = rig.plant.truth, rig.plant.energised, rig.instruments
+        counts = {node: instruments.counts(node) for node in NODES}
+        contacts = {node: instruments.contacts(node) for node in NODES}
         cells = [f"{rig.t_ms / 1000.0:.1f}"]
         for channel in self._channels:
-            value = measured(channel, counts[channel.node][channel.index])
+            value = measured(channel, counts[channel.node][channel.place])
             cells.append("" if value is None else f"{value:.4f}")
             cells.append(f"{truth[channel.tag]:.4f}")
-        cells += [f"{truth[tag]:.0f}" for _, tag in self._contacts]
+        cells += ["1" if contacts[node] & bit else "0" for node, _, bit in self._contacts]
         for tag in self._outputs:
             cells.append(f"{energised[tag]:.4f}")
             cells.append(f"{truth[tag]:.4f}")
@@ -73,11 +87,15 @@ class Recorder(Observer):
         self._frames.write(candump_line(t_us, can_id, data))
 
     def on_event(self, event: Any) -> None:
-        """Write one line of events.jsonl, keys in the documented order."""
+        """Write one line of events.jsonl: times and values as sent, numbers of tables rendered as their names."""
         one = as_event(event)
         self._events.write(json.dumps({
-            "t_ms": one.t_ms, "node": one.node, "kind": one.kind, "id": one.id, "from": one.source,
-            "to": one.target, "value": one.value, "text": one.text}) + "\n")  # fmt: skip
+            "t_ms": one.t_ms, "node": one.node, "kind": one.kind, "id": one.name, "from": one.source,
+            "to": one.target, "value": one.value}) + "\n")  # fmt: skip
+
+    def on_exchange(self, t_ms: int, node: str, to_node: bool, packet: bytes) -> None:
+        """Write one packet of the link."""
+        self._exchange[node].write(EXCHANGE_HEADER.pack(TO_NODE if to_node else FROM_NODE, t_ms) + packet)
 
     def result(self, result: Mapping[str, Any]) -> None:
         """Write result.json, the object that `--json` prints."""

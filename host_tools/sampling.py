@@ -1,18 +1,19 @@
-"""What the observers read from a running rig: measured values from ADC counts, true values, states, marks.
+"""What the observers read from a running rig: measured values from ADC counts, true values, events, states.
 
-Measured values are decoded here from the counts that a board gets, by the I/O list alone: 4-20 mA on a 22 mA full scale,
-bad outside the NAMUR NE43 band. This is a second, independent reading of the table; the firmware has its own.
+Measured values are decoded here from the counts that a board gets, by the I/O list alone: 4-20 mA on a 22 mA full
+scale, bad outside the NAMUR NE43 band. This is a second, independent reading of the table; the firmware has its own.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from sim import tables
 
-NODES = ("dispenser", "tank")
+NODES = tables.NODES
 SAMPLE_MS = 100
 
 # 4-20 mA over the burden gives this many mA at full scale of `ADC.read_u16()`.
@@ -26,29 +27,83 @@ FAULT_HIGH_MA = 21.0
 class PlantView(Protocol):
     """What observers read of the plant."""
 
-    truth: Mapping[str, float]
-    energised: Mapping[str, float]
+    truth: dict[str, float]
+    energised: dict[str, float]
+
+
+class InstrumentView(Protocol):
+    """What a board's terminals carry."""
+
+    def counts(self, node: str) -> Sequence[int]: ...
+    def contacts(self, node: str) -> int: ...
 
 
 class RigView(Protocol):
     """What observers read of the rig; nothing is written."""
 
     t_ms: int
-    plant: PlantView
-    counts: Mapping[str, Sequence[int]]
+
+    @property
+    def plant(self) -> PlantView: ...
+    @property
+    def instruments(self) -> InstrumentView: ...
+
+
+# Event kinds by their number on the serial line, and the fields of a ticket by their id.
+KINDS = ("", "STATE", "TRIP", "CLEAR", "TICKET", "STATS", "WARN", "BOOT", "INFO")
+TICKET_FIELDS = (
+    "session", "metered_g", "meter_g", "returned_g", "hose_loss_g", "status", "target_g", "stop_cause", "end",
+)  # fmt: skip
 
 
 class Event(NamedTuple):
-    """One event of a node, integers as sent; `text` is what the rig says it means."""
+    """One event of a node: the integers it sent, and the names they have in its tables.
+
+    `kind`: a word of KINDS. `name`: trip id, ticket field, or words of why for a state. `source` and `target`: public
+    states of a STATE event, else "".
+    """
 
     t_ms: int
     node: str
     kind: str
-    id: int
-    source: int
-    target: int
+    name: str
+    source: str
+    target: str
     value: int
-    text: str = ""
+
+
+def why_words(node: str, why: int) -> str:
+    """Return the words of a WHY index: a row of TRANSITIONS, or that many rows + the state that took too long."""
+    table = tables.states(node)
+    rows = len(table.TRANSITIONS)
+    if 0 <= why < rows:
+        return str(table.TRANSITIONS[why][3])
+    if rows <= why < rows + len(table.STATES):
+        return f"{table.STATES[why - rows][0]} took too long"
+    return f"row {why}"
+
+
+def _named(rows: Sequence[Any], index: int) -> str:
+    """Return the first column of a row, `#index` when there is none."""
+    return str(rows[index][0]) if 0 <= index < len(rows) else f"#{index}"
+
+
+def as_event(raw: Mapping[str, Any]) -> Event:
+    """Render one event of the rig ({t_ms, node, kind, id, from, to, value}, all but `node` integers)."""
+    node, number, ident, value = raw["node"], raw["kind"], raw["id"], raw["value"]
+    kind = KINDS[number] if 0 < number < len(KINDS) else f"#{number}"
+    name = source = target = ""
+    if kind == "STATE":
+        states = public_states(node)
+        source, target = states[raw["from"]], states[raw["to"]]
+        name = why_words(node, value)
+    elif kind in ("TRIP", "CLEAR", "WARN"):
+        name = _named(tables.trips(node).TRIPS, ident)
+    elif kind == "TICKET":
+        name = TICKET_FIELDS[ident] if 0 <= ident < len(TICKET_FIELDS) else f"#{ident}"
+    else:
+        name = str(ident)
+    return Event(raw["t_ms"], node, kind, name, source, target, value)
 
 
 class Observer:
@@ -69,7 +124,7 @@ class Channel(NamedTuple):
 
     tag: str
     node: str
-    index: int
+    place: int
     low: float
     high: float
     shown: str
@@ -79,8 +134,8 @@ def channels() -> list[Channel]:
     """Return every analog input of both nodes, dispenser first, in the order of the I/O lists."""
     found = []
     for node in NODES:
-        for index, (tag, _pin, low, high, _unit, shown, div, *_rest) in enumerate(tables.io(node).AI):
-            found.append(Channel(tag, node, index, low / div, high / div, shown))
+        for place, (tag, _pin, low, high, _unit, shown, div, *_rest) in enumerate(tables.io(node).AI):
+            found.append(Channel(tag, node, place, low / div, high / div, shown))
     return found
 
 
@@ -92,6 +147,7 @@ def measured(channel: Channel, counts: int) -> float | None:
     return channel.low + (milliamps - 4.0) / 16.0 * (channel.high - channel.low)
 
 
+@functools.cache
 def public_states(node: str) -> list[str]:
     """Return, for each state number of the node, the name of the public state it belongs to."""
     return [row[1] for row in tables.states(node).STATES]
@@ -128,10 +184,8 @@ class HistoryObserver(Observer):
 
     def __init__(self, columns: Iterable[str]) -> None:
         self.history = History(columns={name: [] for name in columns})
-        self._public = public_states("dispenser")
-        self._state = self._public[0]
+        self._state = public_states("dispenser")[0]
         self._since_s = 0.0
-        self._tripped: set[int] = set()
 
     def on_tick(self, rig: RigView) -> None:
         """Sample when the 100 ms are full."""
@@ -144,26 +198,15 @@ class HistoryObserver(Observer):
 
     def on_event(self, event: Any) -> None:
         """Follow the dispenser's public state, and mark the trips of both nodes."""
-        event = as_event(event)
-        if event.kind == "STATE" and event.node == "dispenser":
-            state = self._public[event.target]
-            if state != self._state:
-                self.close(event.t_ms / 1000.0)
-                self._state = state
-        elif event.kind == "TRIP":
-            trip = tables.trips(event.node).TRIPS[event.id][0]
-            self.history.marks.append(Mark("TRIP", event.t_ms / 1000.0, str(trip)))
+        one = as_event(event)
+        if one.kind == "STATE" and one.node == "dispenser" and one.target != self._state:
+            self.close(one.t_ms / 1000.0)
+            self._state = one.target
+        elif one.kind == "TRIP":
+            self.history.marks.append(Mark("TRIP", one.t_ms / 1000.0, one.name))
 
     def close(self, t_s: float) -> None:
         """End the present state's span at `t_s` seconds."""
         if t_s > self._since_s:
             self.history.spans.append(Span(self._state, self._since_s, t_s))
         self._since_s = t_s
-
-
-def as_event(event: Any) -> Event:
-    """Return the rig's event record as an Event."""
-    if isinstance(event, Event):
-        return event
-    return Event(event["t_ms"], event["node"], event["kind"], event["id"], event["from"], event["to"],
-                 event["value"], event.get("text", ""))  # fmt: skip

@@ -1,7 +1,7 @@
 """The dispensing ticket: what was delivered, how it was reckoned, why it ended, and whether it may be billed.
 
-Masses come from the dispenser's own TICKET events, so the ticket shows what the firmware reckoned: net = meter from FILL
-to DRAIN - gas the tank returned - what was left in the hose. The simulator's truth stands below it, marked as such.
+Masses come from the dispenser's own TICKET events, so the ticket shows what the firmware reckoned: net = meter from
+FILL to DRAIN - gas the tank returned - what was left in the hose. The simulator's truth stands below, marked as such.
 """
 
 from __future__ import annotations
@@ -9,18 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from host_tools.sampling import Observer, as_event
+from host_tools.sampling import Observer, as_event, why_words
 from sim import tables
 from sim.scenario import Scenario
 
-# Ids of the dispenser's TICKET events.
-# fmt: off
-FIELDS = (
-    "session", "metered_g", "meter_g", "returned_g", "hose_loss_g", "status", "target_g", "stop_cause", "end",
-)
-# fmt: on
 BILLABLE = 0
-END_MARK = FIELDS.index("end")
 
 WIDTH = 62
 
@@ -34,24 +27,13 @@ class TicketLog(Observer):
 
     def on_event(self, event: Any) -> None:
         """Take one field; the end mark completes the ticket."""
-        event = as_event(event)
-        if event.kind != "TICKET" or event.node != "dispenser":
+        one = as_event(event)
+        if one.kind != "TICKET" or one.node != "dispenser":
             return
-        if event.id == END_MARK:
+        if one.name == "end":
             self.last, self._fields = self._fields, {}
-        elif event.id < END_MARK:
-            self._fields[FIELDS[event.id]] = event.value
-
-
-def stop_words(why: int) -> str:
-    """Return the words of a WHY index of the dispenser's state table."""
-    table = tables.states("dispenser")
-    rows = table.TRANSITIONS
-    if 0 <= why < len(rows):
-        return str(rows[why][3])
-    if 0 <= why - len(rows) < len(table.STATES):
-        return f"{table.STATES[why - len(rows)][0]} took too long"
-    return "not reported"
+        else:
+            self._fields[one.name] = one.value
 
 
 def duration(seconds: float) -> str:
@@ -107,7 +89,7 @@ def render(scenario: Scenario, result: Mapping[str, Any], ticket: Mapping[str, i
         *_result_rows(result),
         "-" * WIDTH,
         _row("ended as", result["outcome"], str(result["reason"])),
-        *([_row("fill stopped by", "", stop_words(fields["stop_cause"]))] if "stop_cause" in fields else []),
+        _row("fill stopped by", "", why_words("dispenser", fields["stop_cause"]) if "stop_cause" in fields else "-"),
         _row("time", duration(sum(result["phases"].values())), "  ".join(
             f"{word} {duration(spent[word])}" for word in dict.fromkeys(words.values()) if word in spent)),
         "-" * WIDTH,
