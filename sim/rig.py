@@ -1,0 +1,517 @@
+"""The rig: owns time and drives two node VMs, the plant, the instruments and the CAN bus in lockstep.
+
+One `tick` is 10 ms of simulated time: take what the nodes decided, let the world move on, show them the result. The
+parts are handed in; the rig knows their interfaces, not their contents. Nothing measured in host time influences the
+simulation, so one seed gives one trace.
+"""
+
+from __future__ import annotations
+
+import time
+from array import array
+from binascii import crc_hqx
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from sim import nodes, tables, wire
+from sim.can_bus import CanBus, Frame
+from sim.nodes import NodeFailure, NodeProcess
+
+TICK_MS: Final = 10
+TICK_S: Final = TICK_MS / 1000
+WATCHDOG_MS: Final = 500
+BOOT_MS: Final = 300  # from reset to the firmware's first tick; outputs are dead
+PRINT_CHECK_TICKS: Final = 100
+FIFO_DEPTH: Final = 3  # frames that a controller keeps while its processor stands still
+UART_LINE_MAX: Final = 256
+
+STATE, TRIP, CLEAR, TICKET, STATS, WARN, BOOT, INFO = range(1, 9)
+
+Event = dict[str, Any]
+
+
+class Plant(Protocol):
+    """The physical world: see sim.plant."""
+
+    energised: dict[str, float]
+    truth: dict[str, float]
+    world: Any
+
+    def step(self, dt_s: float) -> None: ...
+
+
+class Instruments(Protocol):
+    """What the boards' terminals carry: counts (read_u16), contact bits (`wire.Layout.contact_bit`), pulse totals."""
+
+    def sample(self, t_s: float, truth: dict[str, float]) -> None: ...
+    def counts(self, node: str) -> Sequence[int]: ...
+    def contacts(self, node: str) -> int: ...
+    def pulses(self, node: str) -> Sequence[int]: ...
+
+
+class NodeSlot:
+    """One board in the rig: its process, its clock, its reset and watchdog, its serial port, its figures."""
+
+    def __init__(self, process: NodeProcess) -> None:
+        self.process = process
+        self.name = process.name
+        self.layout = process.layout
+        self.boot_ms = 0  # rig time at which this board's clock read 0
+        self.start_at_ms: int | None = 0  # when the process is to start; None: it runs
+        self.cause = wire.RESET_POWER_ON
+        self.frozen = False
+        self.due = False  # an INPUT is out, its OUTPUT not yet in
+        self.wake_ms = 0
+        self.armed = False
+        self.fed_ms = 0
+        self.output = wire.Output()
+        self.energised: tuple[int, Sequence[int]] | None = None  # what was last applied to the plant
+        self.can_flags = 0
+        self.freed = 0
+        self.frames: list[Frame] = []
+        self.uart_in = b""
+        self.line = b""
+        self.starts = 0
+        # Figures of the whole run.
+        self.ticks = 0
+        self.locked_ticks = 0
+        self.heap_peak_b = 0
+        self.tick_us = array("H")
+        self.slack_us = array("H")
+        self.stats: dict[int, int] = {}  # STATS events: the firmware's own counts
+        self.resets = 0
+
+    def figures(self) -> dict[str, int]:
+        """Return this node's entry of the result: ticks, tick cost in host microseconds, heap, overruns."""
+        cost = sorted(self.tick_us)
+        n = len(cost)
+        return {
+            "ticks": self.ticks,
+            "locked_ticks": self.locked_ticks,
+            "tick_us_p50": cost[n // 2] if n else 0,
+            "tick_us_p99": cost[n * 99 // 100] if n else 0,
+            "tick_us_max": cost[-1] if n else 0,
+            "heap_peak_b": self.heap_peak_b,
+            "overruns": self.stats.get(2, 0),
+        }
+
+
+class Rig:
+    """Two nodes, a plant and a bus in lockstep. Use as a context manager: leaving it ends the node processes.
+
+    plant, instruments, operator, faults, invariants: objects with the interfaces above (operator.step(t_s, rig),
+    faults.step(t_s, rig), invariants.check(t_s, rig)); any but the plant may be None (no instruments: every input
+    reads 0). observers may have on_tick(rig), on_frame(t_us, can_id, data), on_event(event),
+    on_exchange(t_ms, node, to_node, packet) and on_line(node, text), each optional. main: the firmware's main file
+    for all nodes, or one per node name.
+
+    Public: t_ms, t_s, plant, bus, slots, state ({node: public state name}), `command`, `reset`, `power_cut`,
+    `freeze`.
+    """
+
+    def __init__(
+        self,
+        plant: Plant,
+        instruments: Instruments | None = None,
+        *,
+        operator: Any = None,
+        faults: Any = None,
+        invariants: Any = None,
+        observers: Sequence[Any] = (),
+        seed: int = 1,
+        vm: str = "micropython",
+        main: Path | dict[str, Path] | None = None,
+        heap: str = nodes.HEAP_DEFAULT,
+        bitrate: int = 500_000,
+        stall_s: float = nodes.STALL_S,
+        names: Sequence[str] = tables.NODES,
+    ) -> None:
+        self.plant = plant
+        self.instruments = instruments
+        self.operator = operator
+        self.faults = faults
+        self.invariants = invariants
+        self.seed = seed
+        self.vm = vm
+        self.t_ms = 0
+        self.t_s = 0.0
+        self.state: dict[str, str] = dict.fromkeys(names, "BOOT")
+        self.state_rows: dict[str, int] = dict.fromkeys(names, 0)
+        self.replies: dict[str, list[str]] = {name: [] for name in names}
+        self.cost_s: dict[str, float] | None = None  # host time by part, when `account` was called
+        self.bus = CanBus(tuple(names), bitrate=bitrate, seed=seed)
+        self.slots = {
+            name: NodeSlot(
+                NodeProcess(
+                    name,
+                    vm=vm,
+                    main=main.get(name) if isinstance(main, dict) else main,
+                    heap=heap,
+                    stall_s=stall_s,
+                )
+            )
+            for name in names
+        }
+        self._slots = list(self.slots.values())
+        self._seq = 0
+        self._affinity: set[int] | None = None
+        self._started = False
+        self._print_check = PRINT_CHECK_TICKS
+        self._states = {name: _state_names(name) for name in names}
+        self._no_counts = {s.name: [0] * len(s.layout.ai_tags) for s in self._slots}
+        self._no_pulses = {s.name: [0] * len(s.layout.ci_tags) for s in self._slots}
+        self._on_tick = _hooks(observers, "on_tick")
+        self._on_event = _hooks(observers, "on_event")
+        self._on_frame = _hooks(observers, "on_frame")
+        self._on_exchange = _hooks(observers, "on_exchange")
+        self._on_line = _hooks(observers, "on_line")
+        if self._on_frame:
+            self.bus.on_frame = self._frame_seen
+
+    # -- life
+
+    def __enter__(self) -> Rig:
+        return self.start()
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def start(self) -> Rig:
+        """Pin to one core, start the nodes and show them the inputs of t = 0."""
+        if self._started:
+            return self
+        self._started = True
+        self._affinity = nodes.pin_to_core()
+        try:
+            self._show()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def close(self) -> None:
+        """End the node processes, whatever state they are in. Safe to call twice."""
+        for slot in self._slots:
+            slot.process.close()
+        nodes.unpin(self._affinity)
+        self._affinity = None
+
+    def account(self) -> dict[str, float]:
+        """Switch on the account of host seconds by part; return the dict that grows."""
+        self.cost_s = dict.fromkeys(
+            ("link", "apply", "operator", "faults", "plant", "bus", "instruments", "invariants", "observers"), 0.0
+        )
+        return self.cost_s
+
+    # -- time
+
+    def run(self, ticks: int) -> None:
+        """Do `ticks` ticks of 10 ms."""
+        for _ in range(ticks):
+            self.tick()
+
+    def tick(self) -> None:
+        """Advance simulated time by 10 ms. Raises NodeFailure when a node ends, stalls or prints a traceback."""
+        cost = self.cost_s
+        mark = time.perf_counter() if cost is not None else 0.0
+        for slot in self._slots:
+            if slot.due:
+                self._collect(slot)
+        if cost is not None:
+            mark = _charge(cost, "link", mark)
+        energised = self.plant.energised
+        for slot in self._slots:
+            now = (slot.output.do_bits, slot.output.duties)
+            if now != slot.energised:
+                _apply(slot, energised)
+        if cost is not None:
+            mark = _charge(cost, "apply", mark)
+        t_s = self.t_s
+        if self.operator is not None:
+            self.operator.step(t_s, self)
+        if cost is not None:
+            mark = _charge(cost, "operator", mark)
+        if self.faults is not None:
+            self.faults.step(t_s, self)
+        if cost is not None:
+            mark = _charge(cost, "faults", mark)
+        self.plant.step(TICK_S)
+        if cost is not None:
+            mark = _charge(cost, "plant", mark)
+        self.t_ms += TICK_MS
+        self.t_s = self.t_ms / 1000
+        self.bus.step(self.t_ms * 1000)
+        if cost is not None:
+            mark = _charge(cost, "bus", mark)
+        self._show(cost)
+        if cost is not None:
+            mark = time.perf_counter()
+        if self.invariants is not None:
+            self.invariants.check(self.t_s, self)
+        if cost is not None:
+            mark = _charge(cost, "invariants", mark)
+        for hook in self._on_tick:
+            hook(self)
+        if cost is not None:
+            _charge(cost, "observers", mark)
+        self._print_check -= 1
+        if self._print_check <= 0:
+            self._print_check = PRINT_CHECK_TICKS
+            for slot in self._slots:
+                slot.process.check_prints()
+
+    def _collect(self, slot: NodeSlot) -> None:
+        """Take the OUTPUT that answers the last INPUT."""
+        output, packet = slot.process.receive()
+        slot.due = False
+        for hook in self._on_exchange:
+            hook(self.t_ms, slot.name, False, wire.without_host_time(packet))
+        slot.output = output
+        slot.wake_ms = slot.boot_ms + output.wake_ms
+        if output.fed:
+            slot.armed = True
+            slot.fed_ms = self.t_ms
+            slot.ticks += 1
+            slot.locked_ticks += output.locked
+            slot.tick_us.append(output.tick_us)
+            slot.slack_us.append(output.slack_us)
+        if output.heap_b > slot.heap_peak_b:
+            slot.heap_peak_b = output.heap_b
+        flags = output.can_flags
+        if flags != slot.can_flags:
+            if flags & (wire.HARD_RESET | wire.SOFT_RESET):
+                self.reset(slot.name, wire.RESET_PIN if flags & wire.HARD_RESET else wire.RESET_SOFT)
+                return
+            self.bus.power(slot.name, flags & wire.CAN_ON != 0, silent=flags & wire.CAN_SILENT != 0)
+            if flags & wire.CAN_RESTART:
+                self.bus.restart(slot.name)
+                slot.freed = 0
+            slot.can_flags = flags & ~wire.CAN_RESTART
+        for frame in output.frames:
+            if frame.flags & wire.FLAG_CANCEL:
+                self.bus.cancel(slot.name, frame.mailbox)
+            else:
+                self.bus.submit(slot.name, frame.mailbox, frame.can_id, frame.flags, frame.data)
+        if output.uart:
+            self._serial(slot, output.uart)
+
+    def _show(self, cost: dict[str, float] | None = None) -> None:
+        """Sample the instruments and send INPUT to every node that is awake."""
+        mark = time.perf_counter() if cost is not None else 0.0
+        instruments = self.instruments
+        if instruments is not None:
+            instruments.sample(self.t_s, self.plant.truth)
+        if cost is not None:
+            mark = _charge(cost, "instruments", mark)
+        now = self.t_ms
+        for slot in self._slots:
+            if slot.start_at_ms is not None:
+                if now < slot.start_at_ms:
+                    continue
+                self._boot(slot)
+            elif slot.armed and now - slot.fed_ms >= WATCHDOG_MS:
+                self.reset(slot.name, wire.RESET_WATCHDOG)
+                continue
+            controller = self.bus.controllers[slot.name]
+            freed, frames = controller.take()
+            if freed:
+                slot.freed |= freed
+            if frames:
+                slot.frames += frames
+            if slot.frozen:
+                _overrun(slot)
+                continue
+            if now < slot.wake_ms:
+                continue
+            name = slot.name
+            boot_ms = slot.boot_ms
+            if slot.frames:
+                frames = slot.frames
+                if len(frames) > wire.FRAMES_MAX:
+                    del frames[wire.FRAMES_MAX :]
+                if boot_ms:
+                    shift = boot_ms * 1000
+                    frames = [((f[0] - shift) & 0xFFFFFFFF, *f[1:]) for f in frames]
+                slot.frames = []
+            uart = slot.uart_in
+            if uart:
+                slot.uart_in = uart[wire.UART_PER_TICK :]
+                uart = uart[: wire.UART_PER_TICK]
+            if instruments is not None:
+                counts, contacts, pulses = (
+                    instruments.counts(name),
+                    instruments.contacts(name),
+                    instruments.pulses(name),
+                )
+            else:
+                counts, contacts, pulses = self._no_counts[name], 0, self._no_pulses[name]
+            process = slot.process
+            packet = slot.layout.pack_input(
+                process.next_seq(),
+                now - boot_ms,
+                slot.cause,
+                (controller.state, min(controller.tec, 255), min(controller.rec, 255), slot.freed),
+                counts,
+                contacts,
+                pulses,
+                frames,
+                uart,
+            )
+            slot.freed = 0
+            process.send(packet)
+            slot.due = True
+            for hook in self._on_exchange:
+                hook(now, name, True, packet)
+        if cost is not None:
+            _charge(cost, "link", mark)
+
+    # -- boards
+
+    def _boot(self, slot: NodeSlot) -> None:
+        slot.start_at_ms = None
+        slot.boot_ms = slot.wake_ms = self.t_ms
+        slot.armed = False
+        self._seq += 1
+        slot.starts += 1
+        # Each start of each board draws its own random bytes, all from the run's seed.
+        index = self._slots.index(slot)
+        slot.process.start((self.seed * 1_000_003 + index * 7919 + slot.starts * 104_729) & 0xFFFFFFFF)
+
+    def _kill(self, slot: NodeSlot) -> None:
+        """End the process; its outputs are dead from now."""
+        slot.process.stop(check=True)
+        slot.due = False
+        slot.frozen = False
+        slot.armed = False
+        slot.output = wire.Output(duties=(0,) * len(slot.layout.ao_tags))
+        slot.can_flags = 0
+        slot.freed = 0
+        slot.frames = []
+        slot.uart_in = slot.line = b""
+        self.bus.power(slot.name, False)
+        self.state[slot.name] = "BOOT"
+        self.state_rows[slot.name] = 0
+        _apply(slot, self.plant.energised)
+
+    def reset(self, node: str, cause: int = wire.RESET_PIN) -> None:
+        """Reset a board: outputs dead at once, its firmware runs again 300 ms later and finds `cause`."""
+        self._off(node, BOOT_MS, cause)
+
+    def power_cut(self, node: str, for_s: float) -> None:
+        """Take a board's supply away for `for_s` seconds; it then boots with the power-on cause."""
+        self._off(node, round(for_s * 1000) + BOOT_MS, wire.RESET_POWER_ON)
+
+    def _off(self, node: str, ms: int, cause: int) -> None:
+        slot = self.slots[node]
+        self._kill(slot)
+        slot.cause = cause
+        slot.start_at_ms = self.t_ms + ms
+        slot.resets += 1
+
+    def freeze(self, node: str, frozen: bool = True) -> None:
+        """Stop (or let go on) a board's processor: outputs held, controller and watchdog run on."""
+        self.slots[node].frozen = frozen
+
+    def alive(self, node: str) -> bool:
+        """Tell whether the board's firmware runs."""
+        slot = self.slots[node]
+        return slot.start_at_ms is None and not slot.frozen
+
+    # -- serial ports
+
+    def command(self, node: str, text: str) -> int:
+        """Send a console command such as "set target_g 45000"; return its sequence number."""
+        self._seq += 1
+        body = f"{self._seq} {text}"
+        self.slots[node].uart_in += f"#{body}*{crc_hqx(body.encode(), 0xFFFF):04X}\n".encode()
+        return self._seq
+
+    def type_in(self, node: str, data: bytes) -> None:
+        """Send raw bytes to a board's serial port (a person at the console)."""
+        self.slots[node].uart_in += data
+
+    def _serial(self, slot: NodeSlot, data: bytes) -> None:
+        lines = (slot.line + data).split(b"\n")
+        slot.line = lines.pop()[-UART_LINE_MAX:]
+        for line in lines:
+            text = line.decode("ascii", "replace").rstrip("\r")
+            body, star, crc = text[1:].rpartition("*")
+            if text[:1] in ("!", "="):
+                if not star or crc != f"{crc_hqx(body.encode(), 0xFFFF):04X}":
+                    raise NodeFailure(slot.name, f"serial line with a wrong CRC: {text!r}", slot.process.printed())
+                if text.startswith("!EV,"):
+                    self._event(slot, body)
+                elif text[0] == "=":
+                    self.replies[slot.name].append(body)
+            for hook in self._on_line:
+                hook(slot.name, text)
+
+    def _event(self, slot: NodeSlot, body: str) -> None:
+        try:
+            _, t_ms, kind, ident, source, target, value = body.split(",")
+            event: Event = {
+                "t_ms": int(t_ms) + slot.boot_ms,
+                "node": slot.name,
+                "kind": int(kind),
+                "id": int(ident),
+                "from": int(source),
+                "to": int(target),
+                "value": int(value),
+            }
+        except ValueError as exc:
+            raise NodeFailure(slot.name, f"event line {body!r} is not six integers", slot.process.printed()) from exc
+        if event["kind"] == STATS:
+            # The firmware's counts, heap among them, differ between VMs: figures of the node, not of the trace.
+            slot.stats[event["id"]] = event["value"]
+            return
+        if event["kind"] == STATE:
+            names = self._states[slot.name]
+            row = event["to"]
+            self.state_rows[slot.name] = row
+            self.state[slot.name] = names[row] if row < len(names) else str(row)
+        for hook in self._on_event:
+            hook(event)
+
+    def _frame_seen(self, t_us: int, can_id: int, flags: int, data: bytes) -> None:
+        for hook in self._on_frame:
+            hook(t_us, can_id, data)
+
+
+def _charge(cost: dict[str, float], part: str, since: float) -> float:
+    now = time.perf_counter()
+    cost[part] += now - since
+    return now
+
+
+def _hooks(observers: Sequence[Any], name: str) -> list[Callable[..., None]]:
+    return [getattr(x, name) for x in observers if hasattr(x, name)]
+
+
+def _state_names(node: str) -> tuple[str, ...]:
+    """Return the public name of each state row; () if the firmware has no state table."""
+    try:
+        return tuple(row[1] for row in tables.states(node).STATES)
+    except tables.TableError:
+        return ()
+
+
+def _apply(slot: NodeSlot, energised: dict[str, float]) -> None:
+    """Put a board's outputs on the plant's terminals."""
+    output = slot.output
+    bits = output.do_bits
+    for i, tag in enumerate(slot.layout.do_tags):
+        energised[tag] = float(bits >> i & 1)
+    duties = output.duties or (0,) * len(slot.layout.ao_tags)
+    for tag, duty in zip(slot.layout.ao_tags, duties, strict=True):
+        energised[tag] = duty / 65535
+    slot.energised = (bits, output.duties)
+
+
+def _overrun(slot: NodeSlot) -> None:
+    """A frozen processor does not drain its controller: what does not fit is lost, and it is told so later."""
+    frames = slot.frames
+    if len(frames) > FIFO_DEPTH:
+        del frames[FIFO_DEPTH:]
+        t_us, can_id, flags, dlc, data = frames[-1]
+        frames[-1] = (t_us, can_id, flags | wire.FLAG_OVERRUN, dlc, data)

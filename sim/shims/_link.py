@@ -1,0 +1,305 @@
+"""The node's end of the lockstep link, the same file in both VMs. Framing: sim/wire.py.
+
+Owns virtual time and the two packet buffers. The rest of the shims read inputs straight from `rx` and write outputs
+straight into `tx`, so that a reading costs no parsing. One exchange happens per `sleep_ms`; reading time never
+advances it. Nothing that the firmware calls inside its control tick allocates. Integers stay byte-wise where a 32-bit
+VM would otherwise overflow its small integers in the tick.
+"""
+
+import sys
+from binascii import crc32
+
+MASK = 0x3FFFFFFF  # ticks wrap at 2**30, as on a board
+HALF = 0x20000000
+PACKET_MAX = 4096
+UART_PER_TICK = 115  # 115200 baud, 8N1
+UART_BUFFER = 512
+FRAME_IN = 18
+FRAME_OUT = 15
+FRAMES_OUT_MAX = 12  # three mailboxes, with room for cancels
+HEAP_SAMPLE_TICKS = 100  # gc.mem_alloc walks the whole heap
+
+MICROPYTHON = sys.implementation.name == "micropython"
+
+if MICROPYTHON:
+    import gc
+
+    from utime import ticks_diff as _host_diff
+    from utime import ticks_us as _host_us
+
+    _in = open(3, "rb")
+    _out = open(4, "wb")
+    _mem_alloc = gc.mem_alloc
+
+    def heap_locked():
+        """Tell by trying: an allocation under heap_lock raises MemoryError."""
+        try:
+            bytearray(1)
+        except MemoryError:
+            return 1
+        return 0
+
+else:
+    _in = open(3, "rb", buffering=0)
+    _out = open(4, "wb", buffering=0)
+    from time import perf_counter_ns
+
+    def _host_us():
+        return perf_counter_ns() // 1000
+
+    def _host_diff(a, b):
+        return a - b
+
+    def _mem_alloc():
+        return 0
+
+    lock_depth = 0  # counted by the shim `micropython`
+
+    def heap_locked():
+        return 1 if lock_depth else 0
+
+
+def _node_io():
+    """Return (name, I/O list) of the node that this board is, as the firmware finds it: node.txt."""
+    with open("node.txt") as f:
+        name = f.read().strip()
+    table = __import__(name + ".io_table")
+    return name, getattr(table, "io_table")
+
+
+name, io = _node_io()
+
+# INPUT offsets in rx (6 bytes of header first).
+IN_TX_DONE = 6 + 8
+IN_AI = 6 + 9
+IN_DI = IN_AI + 2 * len(io.AI)
+IN_SPI = IN_DI + 4
+IN_CI = IN_SPI + io.SPI_DI_BYTES
+IN_FRAMES = IN_CI + 4 * len(io.CI)
+# OUTPUT offsets in tx.
+OUT_FED = 6 + 4
+OUT_DO = 6 + 14
+OUT_AO = OUT_DO + 2
+OUT_CAN = OUT_AO + 2 * len(io.AO)
+OUT_N = OUT_CAN + 1
+OUT_FRAMES = OUT_N + 1
+
+rx = bytearray(PACKET_MAX)
+tx = bytearray(OUT_FRAMES + FRAMES_OUT_MAX * FRAME_OUT + 2 + UART_PER_TICK + 4)
+_rx_view = memoryview(rx)
+_tx_view = memoryview(tx)
+_rx_head = _rx_view[:6]
+_seq_in = 0
+_seq_out = 0
+
+_us = 0  # virtual time now: inside an interrupt handler that of the frame
+_ms = 0
+_now_ms = 0  # the rig's last now, u32
+
+_woke = 0
+_fed_at = 0
+_fed = 0
+_sample = 0
+seed = 0
+can = None  # the CAN controller, once the firmware has made it
+
+# Serial port: two rings of UART_BUFFER bytes.
+uart_rx = bytearray(UART_BUFFER)
+uart_rx_head = 0
+uart_rx_tail = 0
+uart_tx = bytearray(UART_BUFFER)
+uart_tx_head = 0
+uart_tx_tail = 0
+
+
+def ticks_ms():
+    return _ms
+
+
+def ticks_us():
+    return _us
+
+
+def _die(text):
+    print("link of " + name + ": " + text)
+    sys.exit(70)
+
+
+def _fill(view):
+    """Read exactly len(view) bytes. The rig's end closed is the end of this process."""
+    got = 0
+    want = len(view)
+    while got < want:
+        n = _in.readinto(view[got:] if got else view)
+        if not n:
+            sys.exit(0)
+        got += n
+
+
+def _read(kind):
+    """Read one packet into rx, check it and return its payload length."""
+    global _seq_in
+    _fill(_rx_head)
+    n = rx[4] | rx[5] << 8
+    if rx[0] != 0xA5 or n > PACKET_MAX - 10:
+        _die("bad packet header %02x, length %d" % (rx[0], n))
+    end = 6 + n
+    _fill(_rx_view[6 : end + 4])
+    crc = crc32(_rx_view[:end])
+    if (
+        rx[end] != crc & 0xFF
+        or rx[end + 1] != (crc >> 8) & 0xFF
+        or rx[end + 2] != (crc >> 16) & 0xFF
+        or rx[end + 3] != (crc >> 24) & 0xFF
+    ):
+        _die("CRC-32 of packet %d is wrong" % (rx[2] | rx[3] << 8))
+    if rx[1] != kind:
+        _die("packet type %d instead of %d" % (rx[1], kind))
+    if rx[2] | rx[3] << 8 != _seq_in:
+        _die("sequence %d instead of %d: a packet was lost or repeated" % (rx[2] | rx[3] << 8, _seq_in))
+    _seq_in = (_seq_in + 1) & 0xFFFF
+    return n
+
+
+def _take_input():
+    """Read the next INPUT and let it happen: time, freed mailboxes, received frames, serial bytes."""
+    global _us, _ms, _now_ms, uart_rx_head
+    _read(1)
+    now_ms = rx[6] | rx[7] << 8 | rx[8] << 16 | rx[9] << 24
+    then_us = _us
+    then_ms = _ms
+    step_ms = (now_ms - _now_ms) & 0xFFFFFFFF
+    _now_ms = now_ms
+    new_us = (then_us + step_ms * 1000) & MASK
+    new_ms = now_ms & MASK
+    ctl = can
+    if ctl is not None and rx[IN_TX_DONE]:
+        ctl._freed(rx[IN_TX_DONE])
+    o = IN_FRAMES
+    n = rx[o]
+    o += 1
+    if n:
+        if ctl is None:
+            o += n * FRAME_IN
+        else:
+            for _ in range(n):
+                # An interrupt handler sees the time of the bus, not that of the tick.
+                _us = rx[o] | rx[o + 1] << 8 | rx[o + 2] << 16 | (rx[o + 3] & 0x3F) << 24
+                _ms = (then_ms + ((_us - then_us) & MASK) // 1000) & MASK
+                ctl._received(rx, o + 4)
+                o += FRAME_IN
+    _us = new_us
+    _ms = new_ms
+    if ctl is not None:
+        ctl._update(rx[6 + 5])
+    n = rx[o] | rx[o + 1] << 8
+    o += 2
+    for i in range(o, o + n):
+        head = (uart_rx_head + 1) % UART_BUFFER
+        if head == uart_rx_tail:
+            break  # overrun: the byte is lost, as on a board
+        uart_rx[uart_rx_head] = rx[i]
+        uart_rx_head = head
+
+
+def _send(sleep_ms):
+    """Send OUTPUT: the outputs as they stand, the frames and serial bytes queued since the last one."""
+    global _seq_out, uart_tx_tail, _sample
+    wake = _now_ms + sleep_ms
+    tx[6] = wake & 0xFF
+    tx[7] = (wake >> 8) & 0xFF
+    tx[8] = (wake >> 16) & 0xFF
+    tx[9] = (wake >> 24) & 0xFF
+    if _sample == 0:
+        heap = _mem_alloc()
+        tx[16] = heap & 0xFF
+        tx[17] = (heap >> 8) & 0xFF
+        tx[18] = (heap >> 16) & 0xFF
+        tx[19] = (heap >> 24) & 0xFF
+        _sample = HEAP_SAMPLE_TICKS
+    _sample -= 1
+    o = OUT_FRAMES + tx[OUT_N] * FRAME_OUT
+    n = 0
+    tail = uart_tx_tail
+    head = uart_tx_head
+    if tail != head:
+        at = o + 2
+        while tail != head and n < UART_PER_TICK:
+            tx[at] = uart_tx[tail]
+            at += 1
+            n += 1
+            tail = (tail + 1) % UART_BUFFER
+        uart_tx_tail = tail
+    tx[o] = n
+    tx[o + 1] = 0
+    o += 2 + n
+    tx[0] = 0xA5
+    tx[1] = 2
+    tx[2] = _seq_out & 0xFF
+    tx[3] = _seq_out >> 8
+    tx[4] = (o - 6) & 0xFF
+    tx[5] = (o - 6) >> 8
+    crc = crc32(_tx_view[:o])
+    tx[o] = crc & 0xFF
+    tx[o + 1] = (crc >> 8) & 0xFF
+    tx[o + 2] = (crc >> 16) & 0xFF
+    tx[o + 3] = (crc >> 24) & 0xFF
+    _out.write(_tx_view[: o + 4])
+    _seq_out = (_seq_out + 1) & 0xFFFF
+    tx[OUT_N] = 0
+    tx[OUT_CAN] &= 0x0E  # requests are for one tick, "on", "filters" and "silent" stay
+
+
+def exchange(sleep_ms):
+    """End the tick: hand over the outputs, sleep in virtual time, come back with new inputs."""
+    global _woke, _fed
+    if _fed:
+        slack = _host_diff(_host_us(), _fed_at)
+        if slack > 65535 or slack < 0:
+            slack = 65535
+        tx[14] = slack & 0xFF
+        tx[15] = slack >> 8
+    else:
+        tx[12] = tx[13] = tx[14] = tx[15] = 0
+    _send(sleep_ms)
+    tx[OUT_FED] = 0
+    tx[OUT_FED + 1] = 0
+    _fed = 0
+    _take_input()
+    _woke = _host_us()
+
+
+def feed():
+    """Feed the watchdog. Marks the end of the control tick and whether it ran with the heap locked."""
+    global _fed, _fed_at
+    tx[OUT_FED] = 1
+    if _fed:
+        return
+    _fed = 1
+    now = _host_us()
+    _fed_at = now
+    tick = _host_diff(now, _woke)
+    if tick > 65535 or tick < 0:
+        tick = 65535
+    tx[12] = tick & 0xFF
+    tx[13] = tick >> 8
+    tx[OUT_FED + 1] = heap_locked()
+
+
+def reset(bit):
+    """Ask the rig for a reset of this board and never return."""
+    tx[OUT_CAN] |= bit
+    _send(0)
+    while True:
+        _fill(_rx_head)  # the rig ends this process
+
+
+def _start():
+    global seed, _woke
+    _read(0)
+    seed = rx[6] | rx[7] << 8 | rx[8] << 16 | rx[9] << 24
+    _take_input()
+    _woke = _host_us()
+
+
+_start()
