@@ -21,7 +21,10 @@ TAG_UNIT = "tag"  # the unit people use for that tag (SHOWN of the I/O list)
 
 @dataclass(frozen=True)
 class Kind:
-    """One fault kind: VALUE says whether a value is given; LOW..HIGH its range in UNIT; DEFAULT if left out."""
+    """One fault kind: VALUE says whether a value is given; LOW..HIGH its range in UNIT; DEFAULT if left out.
+
+    `available` False: part of the vocabulary, but this version cannot make it happen yet and refuses it.
+    """
 
     name: str
     value: str
@@ -30,6 +33,7 @@ class Kind:
     high: float
     default: float | None
     words: str
+    available: bool = True
 
 
 # fmt: off
@@ -59,19 +63,20 @@ CAN = (
     Kind("drop",         OPTIONAL, "%",      0.1,   100.0,  100.0, "loses this share of the frames"),
     Kind("corrupt",      OPTIONAL, "%",      0.1,   100.0,  100.0, "flips a payload bit that the bus CRC does not see, in this share"),
     Kind("duplicate",    OPTIONAL, "%",      0.1,   100.0,  100.0, "delivers this share of the frames twice"),
-    Kind("delay",        REQUIRED, "s",      0.01,  60.0,   None,  "delivers every frame this much later"),
-    Kind("replay",       REQUIRED, "s",      0.1,   600.0,  None,  "delivers the frames of this long ago instead of the present ones"),
-    Kind("masquerade",   NONE,     "",       0.0,   0.0,    None,  "gives each frame the payload of the sender's previous other message"),
+    Kind("delay",        OPTIONAL, "s",      0.01,  60.0,   0.05,  "delivers every frame this much later"),
+    Kind("replay",       OPTIONAL, "s",      0.1,   600.0,  1.0,   "delivers the frames of this long ago instead of the present ones"),
+    Kind("masquerade",   OPTIONAL, "%",      0.1,   100.0,  100.0, "gives this share the payload of the sender's previous other message"),
     Kind("bus_off",      NONE,     "",       0.0,   0.0,    None,  "puts the tank's controller into bus-off, again and again"),
     Kind("babble",       OPTIONAL, "frames/s", 1.0, 5000.0, 3000.0, "a third sender floods the bus at the highest priority"),
     Kind("disconnect",   NONE,     "",       0.0,   0.0,    None,  "the truck's plug is out: neither board hears the other"),
+    Kind("error",        OPTIONAL, "%",      0.1,   100.0,  100.0, "destroys this share on the wire: error frame, counters, repeat"),
 )
 
 BOARDS = (
     Kind("reset",        NONE,     "",       0.0,   0.0,    None, "reset button: the process ends and boots again"),
     Kind("power_cut",    OPTIONAL, "s",      0.01,  3600.0, 1.0,  "supply gone for this long, then boots again"),
     Kind("freeze",       NONE,     "",       0.0,   0.0,    None, "the processor stops, its outputs stay; the watchdog runs on"),
-    Kind("flash_cut",    OPTIONAL, "ops",    1.0,   1e6,    1.0,  "supply gone at this flash operation, its block torn"),
+    Kind("flash_cut",    OPTIONAL, "ops",    1.0,   1e6,    1.0,  "supply gone at this flash operation, its block torn", available=False),
 )
 
 WORLD_KINDS = (
@@ -172,6 +177,7 @@ def vocabulary() -> list[dict[str, object]]:
             "high": kind.high,
             "default": kind.default,
             "words": kind.words,
+            "available": kind.available,
         }
         for target in targets()
         for kind in kinds_of(target).values()

@@ -71,8 +71,12 @@ CONDITIONS = {
 class Operator:
     """Plays STEPS in order; call `step(t_s, rig)` once per tick. `done` once everything is put back."""
 
-    def __init__(self, steps: tuple[tuple[str, float, str, float, tuple[tuple[str, bool], ...]], ...] = STEPS) -> None:
-        self._steps = [(name, at_s, CONDITIONS[when], after_s, sets) for name, at_s, when, after_s, sets in steps]
+    def __init__(
+        self, steps: tuple[tuple[str, float, str, float, tuple[tuple[str, bool], ...]], ...] = STEPS
+    ) -> None:
+        self._steps = [
+            (name, at_s, CONDITIONS[when], after_s, sets) for name, at_s, when, after_s, sets in steps
+        ]
         self._next = 0
         self._since_s: float | None = None  # when the pending step's condition began to hold
         self._last_s = 0.0  # when the step before was done

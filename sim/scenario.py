@@ -14,9 +14,12 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sim import fault_table, tables
+
+if TYPE_CHECKING:
+    from sim.plant.config import PlantConfig
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -34,12 +37,7 @@ STATES = (
 OUTCOMES = ("complete", "stopped", "esd", "refused")
 
 SEA_LEVEL_BAR = 1.01325
-PSV101_BARG = 6.0  # hose relief, not above the tank's MAWP
-SUPPLY_SHARE_OF_PSV = 0.9  # above it the relief would simmer during every fill
 FILL_LIMIT_LIQUID = 0.98  # share of the tank that liquid may take up when the relief opens
-WALL_WET_K = 40.0  # a wall above this boils liquid off at once: the tank is dry or nearly so
-WALL_WARM_K = 100.0
-HEEL_ON_WARM_WALL_KG = 10.0
 GAS_TO_WALL_K = 60.0  # most that the vapour of a dry tank may differ from its wall
 
 
@@ -195,7 +193,9 @@ def load(name: str = DEFAULT) -> Scenario:
     else:
         path = SCENARIOS / (name + ".toml")
         if name not in names():
-            raise ScenarioError(f"{name}: no such scenario{_suggest(name, names())}; there are {_list(names())}")
+            raise ScenarioError(
+                f"{name}: no such scenario{_suggest(name, names())}; there are {_list(names())}"
+            )
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -239,7 +239,7 @@ def max_fill_kg(profile: Profile) -> float:
     Saturated parahydrogen at relief set + 1.01325 bar (rule: domain notes 4.4). The vapour of the last 2 %
     (0.3 kg in 1.7 m3) is not counted, which is on the safe side.
     """
-    liquid, _, _ = _saturation(profile.relief_barg + SEA_LEVEL_BAR)
+    liquid, _ = _saturation(profile.relief_barg + SEA_LEVEL_BAR)
     return FILL_LIMIT_LIQUID * liquid * profile.volume_m3
 
 
@@ -268,8 +268,9 @@ def _value(file: str, section: str, key: str, value: Any, rule: _Key) -> Any:
             hint = _suggest(value, rule.words) or f"; one of {_list(rule.words)}"
             raise _refusal(file, section, key, f"{value!r} is not known{hint}")
         return value
-    if isinstance(value, bool) or not isinstance(value, (int, rule.type)):
-        kind = "a whole number" if rule.type is int else "a number"
+    whole = rule.type is int
+    if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
+        kind = "a whole number" if whole else "a number"
         raise _refusal(file, section, key, f"must be {kind}, not {value!r}")
     if not math.isfinite(value) or not rule.low <= value <= rule.high:
         raise _refusal(file, section, key, f"{value} is outside {_span(rule.low, rule.high, rule.unit)}")
@@ -288,10 +289,14 @@ def _fault(file: str, number: int, table: Any) -> Fault:
     kinds = fault_table.kinds_of(fault.target)
     if not kinds:
         known = fault_table.targets()
-        raise _refusal(file, section, "target", f"{fault.target!r} is not known{_suggest(fault.target, known)}")
+        raise _refusal(
+            file, section, "target", f"{fault.target!r} is not known{_suggest(fault.target, known)}"
+        )
     if fault.kind not in kinds:
         hint = _suggest(fault.kind, kinds) or f"; one of {_list(kinds)}"
         raise _refusal(file, section, "kind", f"{fault.kind!r} is not known for {fault.target}{hint}")
+    if not kinds[fault.kind].available:
+        raise _refusal(file, section, "kind", f"{fault.kind} is not available in this version")
     if (fault.at_s is None) == (fault.state is None):
         raise _refusal(file, section, "at_s", "give either at_s, or state with after_s")
     if fault.state is None and "after_s" in given:
@@ -310,7 +315,10 @@ def _check_fault_value(file: str, section: str, fault: Fault, kind: fault_table.
         raise _refusal(file, section, "value", f"{kind.name} takes none")
     if not kind.low <= value <= kind.high:
         raise _refusal(
-            file, section, "value", f"{value:g} is outside {_span(kind.low, kind.high, kind.unit)} ({kind.name})"
+            file,
+            section,
+            "value",
+            f"{value:g} is outside {_span(kind.low, kind.high, kind.unit)} ({kind.name})",
         )
 
 
@@ -329,65 +337,71 @@ def _check_expect(file: str, scenario: Scenario) -> None:
 # -- checks of physics --------------------------------------------------------------------------------------
 
 
+def plant_config(scenario: Scenario, hard_chain: bool = True, accuracy_errors: bool = False) -> PlantConfig:
+    """Return the plant's configuration of a scenario; `hard_chain` False: the safety relay stays closed."""
+    from sim.plant.config import (
+        PlantConfig,
+    )  # brings the property library: only when a scenario is checked or run
+
+    station, truck, profile = scenario.station, scenario.truck, scenario.profile
+    return PlantConfig(
+        **dataclasses.asdict(station),
+        mass_kg=truck.mass_kg,
+        tank_bar=truck.tank_bar,
+        wall_k=truck.wall_k,
+        relief_barg=profile.relief_barg,
+        volume_m3=profile.volume_m3,
+        hard_chain=hard_chain,
+        accuracy_errors=accuracy_errors,
+    )
+
+
 def _check_possible(file: str, scenario: Scenario) -> None:
     """Refuse what no station or truck can be, with the figure that would be possible."""
     station, truck, profile = scenario.station, scenario.truck, scenario.profile
-    highest = SUPPLY_SHARE_OF_PSV * (PSV101_BARG + SEA_LEVEL_BAR)
-    if station.supply_bar > highest:
-        why = f"{station.supply_bar:g} bar is above {highest:.2f} bar (0.9 x the hose relief PSV101)"
-        raise _refusal(file, "[station]", "supply_bar", why)
-    _, _, boils_k = _saturation(station.supply_bar)
-    if station.supply_k >= boils_k:
-        why = f"{station.supply_k:g} K would be gas: at {station.supply_bar:g} bar hydrogen boils at {boils_k:.1f} K"
-        raise _refusal(file, "[station]", "supply_k", why)
-    relief = scenario.relief_bar
-    if truck.tank_bar >= relief:
-        why = f"{truck.tank_bar:g} bar is not below the tank relief ({relief:.2f} bar here)"
-        raise _refusal(file, "[truck]", "tank_bar", why)
-    if truck.tank_bar >= station.supply_bar:
-        why = f"{truck.tank_bar:g} bar is not below supply_bar ({station.supply_bar:g} bar): nothing would flow"
-        raise _refusal(file, "[truck]", "tank_bar", why)
-    if truck.tank_bar <= station.ambient_kpa / 100.0:
-        why = f"{truck.tank_bar:g} bar is not above ambient ({station.ambient_kpa / 100.0:.2f} bar): air would enter"
-        raise _refusal(file, "[truck]", "tank_bar", why)
+    try:
+        plant_config(scenario).validate()
+    except ValueError as error:
+        key, _, why = str(error).partition(" = ")
+        value, _, why = why.partition(": ")
+        section = "[station]" if key in STATION else "[truck]"
+        raise _refusal(file, section, key, f"{value}: {why}") from None
     most = max_fill_kg(profile)
-    if truck.target_kg > most:
+    # -- what only the pair of station and truck can tell
+    checks = (
+        (truck.tank_bar >= station.supply_bar, "tank_bar",
+         f"{truck.tank_bar:g} bar is not below supply_bar ({station.supply_bar:g} bar): nothing would flow"),
+        (truck.tank_bar <= station.ambient_kpa / 100.0, "tank_bar",
+         f"{truck.tank_bar:g} bar is not above ambient ({station.ambient_kpa / 100.0:.2f} bar): air would enter"),
+        (truck.target_kg > most, "target_kg",
+         f"{truck.target_kg:g} kg is above {math.floor(most * 10) / 10:.1f} kg, the most this tank may hold "
+         f"(98 % liquid when its relief opens at {profile.relief_barg:g} barg)"),
+        (truck.target_kg <= truck.mass_kg, "target_kg",
+         f"{truck.target_kg:g} kg is not above mass_kg ({truck.mass_kg:g} kg): nothing to fill"),
+    )  # fmt: skip
+    for wrong, key, why in checks:
+        if wrong:
+            raise _refusal(file, "[truck]", key, why)
+    _check_dry(file, truck, profile)
+
+
+def _check_dry(file: str, truck: Truck, profile: Profile) -> None:
+    """Refuse a mass so small that the tank is dry and its gas could not be near the wall's temperature."""
+    _, vapour = _saturation(truck.tank_bar)
+    density = truck.mass_kg / profile.volume_m3
+    if density >= vapour:
+        return
+    gas_k = _gas_k(truck.tank_bar, density)
+    if abs(gas_k - truck.wall_k) > GAS_TO_WALL_K:
         why = (
-            f"{truck.target_kg:g} kg is above {math.floor(most * 10) / 10:.1f} kg, the most this tank may hold "
-            f"(98 % liquid when its relief opens at {profile.relief_barg:g} barg)"
+            f"{truck.mass_kg:g} kg at {truck.tank_bar:g} bar is gas at {gas_k:.0f} K, "
+            f"which does not go with wall_k {truck.wall_k:g} K"
         )
-        raise _refusal(file, "[truck]", "target_kg", why)
-    if truck.target_kg <= truck.mass_kg:
-        why = f"{truck.target_kg:g} kg is not above mass_kg ({truck.mass_kg:g} kg): nothing to fill"
-        raise _refusal(file, "[truck]", "target_kg", why)
-    _check_wall(file, truck, profile)
+        raise _refusal(file, "[truck]", "mass_kg", why)
 
 
-def _check_wall(file: str, truck: Truck, profile: Profile) -> None:
-    """Refuse a wall temperature that cannot go with the mass: wet walls are cold, warm tanks are dry."""
-    if truck.wall_k > WALL_WARM_K:
-        why = f"{truck.wall_k:g} K: a warm tank is at most {WALL_WARM_K:g} K and dry"
-        raise _refusal(file, "[truck]", "wall_k", why)
-    liquid, vapour, _ = _saturation(truck.tank_bar)
-    liquid_kg = liquid * (truck.mass_kg - vapour * profile.volume_m3) / (liquid - vapour)
-    if truck.wall_k > WALL_WET_K and liquid_kg > HEEL_ON_WARM_WALL_KG:
-        why = (
-            f"{truck.wall_k:g} K does not go with {truck.mass_kg:g} kg at {truck.tank_bar:g} bar, of which "
-            f"{liquid_kg:.1f} kg is liquid: at most {WALL_WET_K:g} K"
-        )
-        raise _refusal(file, "[truck]", "wall_k", why)
-    if liquid_kg < 0.0:
-        gas_k = _gas_k(truck.tank_bar, truck.mass_kg / profile.volume_m3)
-        if abs(gas_k - truck.wall_k) > GAS_TO_WALL_K:
-            why = (
-                f"{truck.mass_kg:g} kg at {truck.tank_bar:g} bar is gas at {gas_k:.0f} K, "
-                f"which does not go with wall_k {truck.wall_k:g} K"
-            )
-            raise _refusal(file, "[truck]", "mass_kg", why)
-
-
-def _saturation(bar: float) -> tuple[float, float, float]:
-    """Return (liquid kg/m3, vapour kg/m3, K) of saturated parahydrogen at `bar`, 0.1 to 12.8."""
+def _saturation(bar: float) -> tuple[float, float]:
+    """Return (liquid, vapour) density in kg/m3 of saturated parahydrogen at `bar`, 0.1 to 12.8."""
     from CoolProp.CoolProp import PropsSI  # slow to import: only when a scenario is checked
 
     pa = bar * 1e5
@@ -395,7 +409,6 @@ def _saturation(bar: float) -> tuple[float, float, float]:
     return (
         float(PropsSI("D", "P", pa, "Q", 0, fluid)),
         float(PropsSI("D", "P", pa, "Q", 1, fluid)),
-        float(PropsSI("T", "P", pa, "Q", 0, fluid)),
     )
 
 

@@ -1,6 +1,6 @@
 """The invariants: checked on the plant's truth during every run, by code that shares nothing with the firmware.
 
-`Invariants.check(t_s, rig)` once per tick, `on_event(...)` for each event line of a node, `finish(rig)` at the end.
+`Invariants.check(t_s, rig)` once per tick, `on_event(event)` for each event of a node, `finish(t_s, rig)` at the end.
 Results: `checked` (ids) and `broken` ([{id, at_s, detail}]).
 """
 
@@ -19,21 +19,22 @@ from sim.scenario import Scenario, max_fill_kg
 # fmt: off
 # EVERY: 1 = each tick (10 ms), 10 = each 10th tick, where the physics is slow against 100 ms.
 RULES: tuple[tuple[str, str, type[Rule], int], ...] = (
-    # ID     WORDS                                                                                RULE               EVERY
-    ("I1",  "a fill never brings tank pressure to relief",                                        BelowRelief,       10),
-    ("I2",  "liquid passes XV103 only seated, locked, earthed, leak-tested, on helium, link live", PermittedFlow,    1),
-    ("I3",  "never unlocked on pressure, cold or liquid",                                         UnlockSafe,        10),
-    ("I4",  "no liquid blocked in",                                                               NothingTrapped,    10),
-    ("I5",  "liquid valves commanded closed and flow ended in time after a trip's cause",         ClosedInTime,      1),
-    ("I6",  "tank mass never above the 98 %-liquid-at-relief mass",                               BelowFillLimit,    10),
-    ("I7",  "no flow past XV103 after a latched trip without an operator's reset",                NoFlowAfterTrip,   1),
-    ("I8",  "every gram metered is in a ticket",                                                  EveryGram,         10),
-    ("I9",  "traction inhibited while the nozzle is seated",                                      TractionInhibited, 10),
-    ("I10", "1 % vol in the cabinet shuts the supply and ends the fill within 1 s",                CabinetGas,       10),
-    ("I11", "hose and tank above ambient while cold",                                             AboveAmbient,      10),
-    ("I12", "the ticket agrees with the tank's gain",                                             TicketRight,       10),
+    # ID     WORDS                                                                            RULE               EVERY
+    ("I1",  "a fill never brings tank pressure to relief",                                    BelowRelief,       10),
+    ("I2",  "liquid passes XV103 only seated, locked, earthed, tested, on helium, link live", PermittedFlow,     1),
+    ("I3",  "never unlocked on pressure, cold or liquid",                                     UnlockSafe,        10),
+    ("I4",  "no liquid blocked in",                                                           NothingTrapped,    10),
+    ("I5",  "liquid valves commanded closed and flow ended in time after a trip's cause",     ClosedInTime,      1),
+    ("I6",  "tank mass never above the 98 %-liquid-at-relief mass",                           BelowFillLimit,    10),
+    ("I7",  "no flow past XV103 after a latched trip without an operator's reset",            NoFlowAfterTrip,   1),
+    ("I8",  "every gram metered is in a ticket",                                              EveryGram,         10),
+    ("I9",  "traction inhibited while the nozzle is seated",                                  TractionInhibited, 10),
+    ("I10", "1 % vol in the cabinet shuts the supply and ends the fill within 1 s",           CabinetGas,        10),
+    ("I11", "hose and tank above ambient while cold",                                         AboveAmbient,      10),
+    ("I12", "the ticket agrees with the tank's gain",                                         TicketRight,       10),
 )
 
+NODES = ("dispenser", "tank")
 TRIP, CLEAR, TICKET = 2, 3, 4  # event kinds
 TICKET_FIELDS = (
     "session", "metered_g", "meter_g", "returned_g", "hose_loss_g", "status", "target_g", "stop_cause",
@@ -64,6 +65,7 @@ class Invariants:
         self._tick = 0
         self._now: set[str] = set()  # broken at this moment: reported once, not each tick
         self._count = dict.fromkeys([rule_id for rule_id, _ in self._all], 0)
+        self._tank_dead_s: float | None = None
         self._reset_s = -RESET_HOLDS_S - 1.0
         self._ticket = Ticket()
         self.checked = [rule_id for rule_id, *_ in RULES]
@@ -77,14 +79,18 @@ class Invariants:
         v.truth = plant.truth
         v.energised = plant.energised
         v.world = plant.world
+        v.plant = plant
         v.state = rig.state["dispenser"]
         faults = self._faults
         if faults is not None:
             v.link_lost_s = faults.link_lost_s
             v.faulted = faults.active_targets
-            v.dead = faults.dead
         tick = self._tick + 1
         self._tick = tick
+        if tick % SLOW_TICKS == 0:
+            v.dead = frozenset(node for node in NODES if not rig.alive(node))
+        if v.link_lost_s is not None or v.dead:
+            self._note_link(v)
         now = self._now
         for rule_id, check in self._fast:
             detail = check(v)
@@ -95,12 +101,22 @@ class Invariants:
             if detail or now:
                 self._note(rule_id, detail)
 
-    def on_event(self, t_s: float, node: str, kind: int, ident: int, value: int) -> None:
-        """Take one event of a node: trips and their resets, ticket fields."""
-        if node != "dispenser":
+    def _note_link(self, v: View) -> None:
+        """Without the tank's board the link is as dead as without the cable."""
+        if "tank" not in v.dead:
+            self._tank_dead_s = None
+        elif self._tank_dead_s is None:
+            self._tank_dead_s = v.t_s
+        lost = [at_s for at_s in (v.link_lost_s, self._tank_dead_s) if at_s is not None]
+        v.link_lost_s = min(lost) if lost else None
+
+    def on_event(self, event: dict[str, Any]) -> None:
+        """Take one event of a node as the rig passes it on: trips and their resets, ticket fields."""
+        if event["node"] != "dispenser":
             return
         v = self.view
-        v.t_s = t_s
+        t_s = v.t_s = event["t_ms"] / 1000.0
+        kind, ident, value = event["kind"], event["id"], event["value"]
         if kind == TRIP:
             row, deadline_s = self._row(ident)
             for _, rule in self._all:
@@ -153,12 +169,12 @@ def _trip_rows() -> tuple[Any, ...]:
     """Return the dispenser's trip table, () where it has none yet."""
     try:
         return tuple(tables.trips("dispenser").TRIPS)
-    except FileNotFoundError:
+    except tables.TableError:
         return ()
 
 
 def _deadlines(rows: tuple[Any, ...]) -> dict[str, float]:
-    """Return the shortest deadline in s of each signal's stopping rows (columns: ID SIGNAL ... REACTION DEADLINE_MS)."""
+    """Return the shortest deadline in s of each signal's stopping rows (columns ID SIGNAL . . . REACTION DEADLINE)."""
     deadlines: dict[str, float] = {}
     for row in rows:
         if row[5] in ("stop", "esd"):

@@ -8,6 +8,7 @@ FLOW_ENDS_S = 1.0  # flow past XV103 ends this long after the deadline (I2) or t
 HELD_S = 5.0  # a pressure held this long with every valve shut counts as a leak test
 HELD_BARG = 0.5
 PURGE_BARG = 0.3  # helium must have been above ambient by this to displace anything
+AIR_SHARE = 0.005  # most air that may be left (domain notes 1.4: 0.5 %)
 EARTH_OHM = 10.0
 CABINET_TRIP = 1.0  # % vol
 AT101_LAG_S = 13.0  # detector: first order, T90 30 s
@@ -36,6 +37,7 @@ class PermittedFlow(Rule):
         self._tested = {"liquid": False, "return": False}
         self._helium = {"liquid": False, "return": False}
         self._lost_s: dict[str, float] = {}
+        self._flowing = False
 
     def check(self, v: View) -> str:
         self._tick += 1
@@ -43,9 +45,14 @@ class PermittedFlow(Rule):
             self._watch(v)
         truth = v.truth
         if truth["flow_xv103_g_s"] <= FLOW_G_S:
+            self._flowing = False
             if self._lost_s:
                 self._lost_s.clear()
             return ""
+        if not self._flowing:
+            self._flowing = True
+            if (air := v.air_share()) > AIR_SHARE:
+                return f"liquid past XV103 with {air * 100:.2f} % of air in the coupling"
         if truth["ZS101"] and truth["ZS102"] and truth["ES103"] and v.link_lost_s is None:
             if self._lost_s:
                 self._lost_s.clear()
@@ -75,7 +82,9 @@ class PermittedFlow(Rule):
             since = self._lost_s.setdefault(tag, v.t_s)
             allowed = v.deadlines_s.get(tag, 0.1) + FLOW_ENDS_S
             if v.t_s - since > allowed + EPS_S:
-                return f"{truth['flow_xv103_g_s']:.1f} g/s past XV103 {v.t_s - since:.2f} s after it was {words}"
+                return (
+                    f"{truth['flow_xv103_g_s']:.1f} g/s past XV103 {v.t_s - since:.2f} s after it was {words}"
+                )
         if v.link_lost_s is not None and v.t_s - v.link_lost_s > LINK_HOLD_S + FLOW_ENDS_S + EPS_S:
             return f"{truth['flow_xv103_g_s']:.1f} g/s past XV103 {v.t_s - v.link_lost_s:.2f} s after the link died"
         return ""
@@ -149,14 +158,17 @@ class ClosedInTime(Rule):
         return self._late(v, "GT101", "earth loop above 10 ohm", GT101_DEADLINE_S)
 
     def _late(self, v: View, tag: str, words: str, deadline_s: float) -> str:
-        # Truth is that of the end of this tick's step: the cause acted at its beginning.
+        # What is seen at the end of a tick: a contact that opened at its beginning, commands applied at its beginning,
+        # the flow at its end.
         past_s = v.t_s - self._since_s.setdefault(tag, v.t_s)
-        if past_s > deadline_s + EPS_S:
-            opened = liquid_valves_open(v)
-            if opened:
-                return f"{'+'.join(opened)} commanded open {past_s * 1000:.0f} ms after {words} ({tag})"
-            if past_s > FLOW_ENDS_S + EPS_S and v.truth["flow_xv103_g_s"] > FLOW_G_S and not v.all_disabled():
-                return f"{v.truth['flow_xv103_g_s']:.1f} g/s past XV103 {past_s:.2f} s after {words} ({tag})"
+        if past_s < deadline_s - EPS_S:
+            return ""
+        opened = liquid_valves_open(v)
+        if opened:
+            return f"{'+'.join(opened)} commanded open {past_s * 1000:.0f} ms after {words} ({tag})"
+        past_s += TICK_S
+        if past_s > FLOW_ENDS_S + EPS_S and v.truth["flow_xv103_g_s"] > FLOW_G_S and not v.all_disabled():
+            return f"{v.truth['flow_xv103_g_s']:.1f} g/s past XV103 {past_s:.2f} s after {words} ({tag})"
         return ""
 
 

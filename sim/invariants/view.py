@@ -44,11 +44,19 @@ class View:
     truth: dict[str, float] = field(default_factory=dict)
     energised: dict[str, float] = field(default_factory=dict)
     world: Any = None
+    plant: Any = None
     link_lost_s: float | None = None  # since when the link has been dead, None: alive
     faulted: frozenset[str] = frozenset()  # targets with an active fault
     ever_faulted: frozenset[str] = frozenset()
     dead: frozenset[str] = frozenset()  # nodes without a running processor
     tickets: list[Ticket] = field(default_factory=list)
+
+    def air_share(self) -> float:
+        """Return the greatest mole share of air in nozzle and receptacle (slow: asked when liquid starts to flow)."""
+        share = getattr(self.plant, "helium_share", None)
+        if share is None:
+            return 0.0
+        return float(max(share("NOZZLE")[2], share("RCPT")[2]))
 
     def all_disabled(self) -> bool:
         """Return whether the faults hold all three liquid valves open: nothing the controller can do."""
