@@ -5,8 +5,9 @@ Pressures are absolute, mbar; temperatures 0.01 K; densities g/m3. Arguments out
 nearest end, never extrapolated: the caller's range checks say whether that is acceptable.
 """
 
-from generated import parahydrogen as table
 from micropython import const
+
+from generated import parahydrogen as table
 
 # Ideal-gas density, 0.1 g/m3, = p_mbar * 24246 / t_ck: 100 Pa/mbar * 2.01588 g/mol * 100 ck/K * 10 / 8.314463
 # J/(mol K)
@@ -51,7 +52,8 @@ def rho_vapour_g_m3(p_mbar, t_ck):
 
     Ideal gas over a compressibility Z that meets the saturated one and fades with x = Tsat/T as
     1 - Z = (1 - Zsat) * ((1 - w) * x**3 + w * x**16), w = 0.4 * p / 12 bar (fitted to CoolProp).
-    Error below 3 % for p up to 11 bar at any T up to 300 K; below 7 % at 12 bar, close to boiling.
+    Error below 3 % (or 1 g/m3) for p up to 11 bar at any T up to 300 K; below 7 % at 12 bar, close to boiling.
+    Pressures above 12 bar are taken as 12 bar.
     """
     if p_mbar > _P_MAX_MBAR:
         p_mbar = _P_MAX_MBAR
