@@ -21,7 +21,7 @@ demo: $(VENV)/.run.stamp
 	@$(BIN)/cryofill fill warm_topup
 
 test: check
-	@$(PY) -m pytest -n $(WORKERS)
+	@$(PY) -m pytest -n $(WORKERS) --dist loadfile
 
 check: $(VENV)/.dev.stamp $(STUBS)/.stamp
 	@$(BIN)/ruff check .

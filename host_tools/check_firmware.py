@@ -54,9 +54,10 @@ def compile_for_board(path: Path) -> str:
 def type_check() -> list[str]:
     """Return mypy's messages about our firmware files (those about the stubs themselves left out)."""
     environment = {**os.environ, "MYPYPATH": f"{STUBS}{os.pathsep}{ROOT / 'firmware'}"}
+    cache = ROOT / ".mypy_cache" / "firmware"
     command = [sys.executable, "-m", "mypy", "--config-file", os.devnull, "--explicit-package-bases",
-               "--python-version", "3.10", "--check-untyped-defs", "--no-strict-optional",
-               "--no-error-summary", "--no-color-output", "--cache-dir", str(ROOT / ".mypy_cache" / "firmware"), "firmware"]  # fmt: skip
+               "--python-version", "3.10", "--check-untyped-defs", "--no-strict-optional", "--no-error-summary",
+               "--no-color-output", "--cache-dir", str(cache), "firmware"]  # fmt: skip
     run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     if run.returncode not in (0, 1):
         return [f"mypy failed: {(run.stderr or run.stdout).strip()}"]

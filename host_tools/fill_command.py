@@ -14,7 +14,7 @@ from host_tools import __version__, cli
 from host_tools.progress import Progress
 from host_tools.sampling import HistoryObserver, Mark, Observer
 from host_tools.ticket import TicketLog, render
-from sim import fill, scenario
+from sim import scenario
 from sim.scenario import Scenario, ScenarioError
 
 
@@ -103,6 +103,8 @@ def run(arguments: argparse.Namespace) -> int:
 
         recorder = Recorder(folder)
         observers.append(recorder)
+
+    from sim import fill  # the fluid properties take seconds to load: refusals come before
 
     options = fill.Options(
         seed=arguments.seed,

@@ -1,0 +1,39 @@
+"""What every test shares: one core per worker, fixed random examples, and no process left behind."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+# The same examples on every machine and every run; a slow shared machine is no failure.
+hypothesis.settings.register_profile("fixed", derandomize=True, deadline=None, database=None)
+hypothesis.settings.load_profile("fixed")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Bind an xdist worker, and with it every rig and VM it starts, to one core: lockstep is fastest there."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if worker.startswith("gw") and hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[int(worker[2:]) % len(cores)]})
+
+
+def child_processes() -> set[int]:
+    """Return the ids of this process's children; an empty set where /proc does not tell."""
+    found: set[int] = set()
+    for path in Path("/proc/self/task").glob("*/children"):
+        found |= {int(word) for word in path.read_text(encoding="ascii").split()}
+    return found
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_process_left() -> Iterator[None]:
+    """Fail the run when a test has left a process behind."""
+    before = child_processes()
+    yield
+    left = child_processes() - before
+    assert not left, f"processes left behind: {sorted(left)}"
