@@ -1,0 +1,89 @@
+"""What the plant is built from: scenario values plus assumed sizes. Refuses inconsistent values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .fluid import get_fluid
+
+SEA_LEVEL_BAR = 1.01325
+PSV101_BARG = 6.0  # assumed; <= tank MAWP
+HEEL_MAX_KG = 10.0  # above this a warm wall is not believable
+WALL_MAX_K = 100.0
+
+
+def max_fill_kg(volume_m3: float, relief_bar_abs: float) -> float:
+    """Largest mass the 98 % rule allows: 98 % liquid by volume at the saturation temperature of the relief pressure.
+
+    Source: domain notes 4.4 (57.70 kg/m3 at 6 bar, 55.69 at 7 bar).
+    """
+    _, _, _, rl, rv = get_fluid().sat_p(relief_bar_abs * 1e5)
+    return volume_m3 * (0.98 * rl + 0.02 * rv)
+
+
+@dataclass
+class PlantConfig:
+    """Scenario values (defaults: track1000 top-up). Sizes below `accuracy_errors` are assumed, not published."""
+
+    supply: str = "dewar"
+    supply_bar: float = 6.0
+    supply_k: float = 22.0
+    hose: str = "standby"
+    returns: str = "recovery"
+    ambient_k: float = 293.0
+    ambient_kpa: float = 101.3
+    mass_kg: float = 40.0
+    tank_bar: float = 4.0
+    wall_k: float = 26.0
+    relief_barg: float = 6.0
+    volume_m3: float = 1.7
+    hard_chain: bool = True
+    accuracy_errors: bool = False
+    # assumed sizes
+    tank_leak_w: float = 10.0  # assumed: nominal heat leak at 293 K
+    tank_wall_kg: float = 300.0  # assumed: steel cold mass
+    tank_area_m2: float = 9.5  # assumed: inner area, D 0.9 x L 2.7 m class
+    spray_fraction: float = 0.8  # assumed: top fill; 0 = bottom fill
+    recovery_bar: float = 1.3  # assumed
+    helium_k: float = 293.0
+    dewar_bar: float = 1.5  # assumed: supply pressure while a pump supply is not running
+    hose_metal_standby_k: float = 150.0  # assumed: 100-200 K by the profile
+
+    def validate(self) -> None:
+        """Refuse values outside the model or inconsistent with each other. Raises ValueError naming key and figure."""
+        choices = (("supply", ("dewar", "pump")), ("hose", ("warm", "standby")), ("returns", ("recovery", "stack")))
+        for key, allowed in choices:
+            if getattr(self, key) not in allowed:
+                raise ValueError(f"{key} = {getattr(self, key)!r}: must be one of {', '.join(allowed)}")
+        ranges = (
+            ("supply_bar", 1.5, 20.0), ("supply_k", 14.0, 32.0), ("ambient_k", 230.0, 330.0),
+            ("ambient_kpa", 50.0, 110.0), ("tank_bar", 1.0, 12.0), ("volume_m3", 0.1, 20.0), ("relief_barg", 0.5, 11.0),
+            ("spray_fraction", 0.0, 1.0),
+        )  # fmt: skip
+        for key, lo, hi in ranges:
+            value = getattr(self, key)
+            if not lo <= value <= hi:
+                raise ValueError(f"{key} = {value}: must be within {lo}..{hi}")
+        ambient_bar = self.ambient_kpa / 100.0
+        limit = 0.9 * (PSV101_BARG + ambient_bar)
+        if self.supply_bar > limit:
+            raise ValueError(f"supply_bar = {self.supply_bar}: above {limit:.2f} bar, 0.9 x the set pressure of PSV101")
+        relief = self.relief_barg + ambient_bar
+        if self.tank_bar >= 0.97 * relief:
+            raise ValueError(f"tank_bar = {self.tank_bar}: at or above 97 % of relief ({relief:.2f} bar)")
+        most = max_fill_kg(self.volume_m3, self.relief_barg + SEA_LEVEL_BAR)
+        if self.mass_kg > most:
+            raise ValueError(f"mass_kg = {self.mass_kg}: above {most:.1f} kg, the 98 % rule for {self.volume_m3} m3")
+        t_sat = get_fluid().sat_p(self.tank_bar * 1e5)[0]
+        t_supply_sat = get_fluid().sat_p(self.supply_bar * 1e5)[0]
+        if self.supply_k > t_supply_sat:
+            raise ValueError(f"supply_k = {self.supply_k}: not liquid at supply_bar (boils at {t_supply_sat:.2f} K)")
+        if not t_sat - 1.0 <= self.wall_k <= WALL_MAX_K:
+            raise ValueError(
+                f"wall_k = {self.wall_k}: must be within {t_sat:.1f} (boiling at tank_bar) .. {WALL_MAX_K:.0f} K"
+            )
+        if self.wall_k > t_sat + 3.0 and self.mass_kg > HEEL_MAX_KG:
+            raise ValueError(
+                f"wall_k = {self.wall_k}: a wall {self.wall_k - t_sat:.0f} K above boiling is not consistent with "
+                f"mass_kg = {self.mass_kg} (at most {HEEL_MAX_KG:.0f} kg)"
+            )

@@ -1,0 +1,405 @@
+"""The plant: piping, tank, valves, hard chain and the world around them, advanced in 10 ms ticks.
+
+`Plant.step` order: chain and valves -> links -> heat -> network -> tank -> node states -> truth. Everything is plain
+Python; CoolProp (HEOS) is called 2-7 times a tick. Piping as in firmware/dispenser/netlist.py; FCV102 is lumped with
+XV103 (the stub lies upstream of it).
+"""
+
+from __future__ import annotations
+
+import random
+
+from . import links as lk
+from .chain import CUT, HardChain
+from .config import PSV101_BARG, PlantConfig
+from .fluid import CP_HE, CV_AIR, CV_HE, R_AIR, R_HE, RHO_CRIT, get_fluid
+from .links import Link, gas_flow, series
+from .metal import boiling_htc, jacket_w_m2, steel_h
+from .network import AMBIENT, FAR_NAMES, HELIUM, HOSE, NOZZLE, RCPT, RECOVERY, RETURN, STACK, STUB, SUPPLY, TANK, ULLAGE
+from .network import Network, air_density, air_h
+from .node import GAS, LIQUID, Node
+from .sensors import Sensors
+from .tank import Tank
+from .valves import Relief, Valve
+from .world import World
+
+STACK_OPEN_PA = 10_000.0
+STACK_RESEAT_PA = 5_000.0
+COUPLING_AIR_M3 = 0.08e-3  # assumed: air shut in by seating, per bore
+
+# Node sizes, all assumed: name, litres, metal kg, wetted m2, jacket m2.
+_SIZES = (
+    ("STUB", 0.30, 3.0, 0.06, 0.08),
+    ("HOSE", 2.45, 5.0, 0.40, 0.50),
+    ("NOZZLE", 0.40, 2.5, 0.08, 0.06),
+    ("RCPT", 0.40, 1.5, 0.05, 0.04),
+    ("RETURN", 2.45, 5.0, 0.40, 0.50),
+)
+
+# tag, stroke s, fail open
+_VALVES = (
+    ("XV101", 0.35, False), ("XV103", 0.35, False), ("XV104", 0.30, False), ("XV105", 0.30, True),
+    ("XV106", 0.10, False), ("XV107", 0.10, False), ("XV110", 0.30, True),
+    ("XV201", 0.35, False), ("XV202", 0.30, False), ("XV203", 0.35, False), ("XV204", 0.30, False),
+    ("XV206", 0.30, False), ("XV208", 0.30, False), ("XV209", 0.30, False),
+)  # fmt: skip
+FCV_STROKE_S = 0.40
+LOCK_STROKE_S = 0.30
+OUTPUTS = tuple(v[0] for v in _VALVES) + ("FCV102", "LK108", "BL109", "PMP111", "VP207", "ES210", "IM211", "HT205")
+
+
+class Plant:
+    """The whole physical side. Set `energised` and `world`, call `step(0.01)`, read `truth`.
+
+    Raises ValueError from the constructor for an inconsistent configuration. `step` never raises in normal use.
+    """
+
+    def __init__(self, config: PlantConfig, seed: int) -> None:
+        config.validate()
+        self.config = config
+        self.rng = random.Random(seed)
+        self.fluid = get_fluid()
+        self.world = World(
+            supply_bar=config.supply_bar, supply_k=config.supply_k, ambient_k=config.ambient_k,
+            ambient_kpa=config.ambient_kpa,
+        )  # fmt: skip
+        self.energised: dict[str, float] = dict.fromkeys(OUTPUTS, 0.0)
+        self.valve_faults: dict[str, tuple[str, float]] = {}
+        self.chain = HardChain(config.hard_chain)
+        self.valves = {tag: Valve(tag, stroke, fail) for tag, stroke, fail in _VALVES}
+        self.valves["FCV102"] = Valve("FCV102", FCV_STROKE_S, False, control=True)
+        self._valve_list = [(v, tag in CUT) for tag, v in self.valves.items()]
+        self._faulted = False
+        self.lock_open = 1.0
+        self.tank = Tank(config, self.fluid)
+        warm = config.hose == "warm"
+        metal_k = config.ambient_k if warm else config.hose_metal_standby_k
+        self.nodes = [
+            Node(name, self.fluid, litres * 1e-3, kg, area, jacket, metal_k) for name, litres, kg, area, jacket in _SIZES
+        ]
+        ambient = config.ambient_kpa * 1e3
+        for node in self.nodes:
+            # Standby keeps hydrogen just above ambient (the stack check valve holds it); a warm hose was inerted.
+            node.fill(ambient + 7_000.0, metal_k, 0.0 if warm else 1.0, 1.0 if warm else 0.0, 0.0)
+        self._build_links()
+        self.network = Network(self.nodes, self.inner, self.edge)
+        self.reliefs = (
+            (Relief("PSV101", PSV101_BARG * 1e5), self.by_tag["PSV101"], HOSE, lk.K_PSV_HOSE),
+            (Relief("PSV102", PSV101_BARG * 1e5), self.by_tag["PSV102"], RETURN, lk.K_PSV_HOSE),
+            (Relief("PSV103", 10.0e5), self.by_tag["PSV103"], STUB, lk.K_PSV_STUB),
+        )
+        self.psv201 = Relief("PSV201", config.relief_barg * 1e5)
+        self._vent = [0.0, 0.0, 0.0, 0.0]  # h2, he, air kg and J to the truck's stack
+        self.heat_in_j = 0.0
+        self.w_tstack = 0.0
+        self.tick = 0
+        self._seated = self.world.seated
+        self._gate: tuple[bool, bool] | None = None
+        self._supply_key = (0.0, 0.0)
+        self._leak_key = (0.0, 0.0, 0.0)
+        self._hose_flux = 0.0
+        self._stub_flux = jacket_w_m2(0.02)
+        self._q_wait = [0.0] * 5
+        self._start_kg = self._total_kg()
+        self._start_j = self._total_j()
+        self._refresh_links()
+        self._boundaries()
+        self.truth: dict[str, float] = {}
+        self.sensors = Sensors(self)
+        self.sensors.update(0.01)
+
+    # -- set-up ------------------------------------------------------------------------------------------------
+
+    def _build_links(self) -> None:
+        self.inner = [Link(t, False) for t in ("XV103", "HOSE", "XV208", "RETURN")]
+        self.edge = [
+            Link("XV101", False, STUB, SUPPLY),
+            Link("PSV103", True, STUB, STACK),
+            Link("XV106", False, HOSE, HELIUM),
+            Link("PSV101", True, HOSE, STACK),
+            Link("XV105", True, NOZZLE, STACK),
+            Link("XV201", True, NOZZLE, TANK),
+            Link("XV202", False, RCPT, ULLAGE),
+            Link("XV110", True, RCPT, STACK),
+            Link("XV107", False, RETURN, HELIUM),
+            Link("XV104", True, RETURN, RECOVERY),
+            Link("PSV102", True, RETURN, STACK),
+        ]
+        self.by_tag = {ln.tag: ln for ln in (*self.inner, *self.edge)}
+        b = self.by_tag
+        self._vents = ((b["XV105"], NOZZLE, "XV105", lk.K_XV105), (b["XV110"], RCPT, "XV110", lk.K_XV110))
+        self._vent_open = [True, True]
+        self.xv101, self.xv103, self.xv104, self.xv201 = b["XV101"], b["XV103"], b["XV104"], b["XV201"]
+        self._helium_links = (b["XV106"], b["XV107"])
+
+    # -- one tick ----------------------------------------------------------------------------------------------
+
+    def step(self, dt_s: float) -> None:
+        """Advance everything by `dt_s` (10 ms; up to 50 ms is stable). About 30-90 us."""
+        w, dt = self.world, dt_s
+        self.tick += 1
+        e = self.energised
+        chain = self.chain
+        chain.step(w, e["ES210"] > 0.5, dt)
+        relay = chain.relay
+        moved = False
+        if self.valve_faults or self._faulted:
+            moved = self._apply_faults()
+        for valve, cut in self._valve_list:
+            level = e[valve.tag] if relay or not cut else 0.0
+            target = 1.0 - level if valve.fail_open else level
+            if (valve.pos != target or valve.fault) and valve.step(level, dt):
+                moved = True
+        if w.seated != self._seated:
+            self._seat_changed()
+        gate = (w.seated, w.breakaway)
+        if moved or gate != self._gate:
+            self._gate = gate
+            self._refresh_links()
+        self._move_lock(e["LK108"] > 0.5, dt)
+        self._boundaries()
+        self._heat(dt)
+        net = self.network
+        net.leak[STUB] = w.leak_cabinet_g_s * 1e-3
+        net.leak[NOZZLE] = w.leak_forecourt_g_s * 1e-3
+        net.step(dt)
+        self._step_tank(dt, e["HT205"])
+        q_wait = self._q_wait
+        for i in range(5):
+            node = self.nodes[i]
+            q_wait[i] += node.q_j
+            if node.stale or abs(q_wait[i] * node.dp_du) > 20.0:
+                q_wait[i] = 0.0
+                node.solve()
+        self.sensors.update(dt)
+
+    def _apply_faults(self) -> bool:
+        changed = False
+        for tag, valve in self.valves.items():
+            kind, value = self.valve_faults.get(tag, ("", 0.0))
+            if valve.fault != kind or valve.fault_value != value:
+                valve.fault, valve.fault_value = kind, value or 0.0
+                changed = True
+        self._faulted = bool(self.valve_faults)
+        return changed
+
+    def _move_lock(self, energised: bool, dt: float) -> None:
+        """Energised releases; without power it engages once the nozzle is seated."""
+        pos = self.lock_open
+        target = 1.0 if energised else 0.0 if self.world.seated else pos
+        if pos != target:
+            d = dt / LOCK_STROKE_S
+            self.lock_open = min(target, pos + d) if target > pos else max(target, pos - d)
+
+    def _seat_changed(self) -> None:
+        """Seating shuts ambient air into both bores; unseating closes the poppets (nothing enters the hose)."""
+        self._seated = self.world.seated
+        if not self._seated:
+            return
+        t = self.world.ambient_k
+        p = self.world.ambient_kpa * 1e3
+        dm = air_density(p, t) * COUPLING_AIR_M3
+        far = self.network.out[AMBIENT]
+        for node in (self.nodes[NOZZLE], self.nodes[RCPT]):
+            node.m_air += dm
+            node.u += dm * air_h(t)
+            far[2] -= dm
+            far[3] -= dm * air_h(t)
+            node.solve()
+
+    def _refresh_links(self) -> None:
+        """Flow coefficients from valve positions, seating and breakaway."""
+        v, b, w = self.valves, self.by_tag, self.world
+        seated = 1.0 if w.seated else 0.0
+        whole = 0.0 if w.breakaway else 1.0
+        b["XV101"].k = lk.K_XV101 * v["XV101"].opening()
+        b["XV103"].k = series(lk.K_FCV102 * v["FCV102"].opening(), lk.K_XV103 * v["XV103"].opening())
+        b["HOSE"].k = lk.K_HOSE * whole
+        b["RETURN"].k = lk.K_RETURN * whole
+        b["XV106"].k = lk.K_HELIUM * v["XV106"].opening()
+        b["XV107"].k = lk.K_HELIUM * v["XV107"].opening()
+        b["XV201"].k = lk.K_XV201 * v["XV201"].opening() * seated
+        b["XV202"].k = lk.K_XV202 * v["XV202"].opening() * seated
+        b["XV208"].k = lk.K_XV208 * v["XV208"].opening() * seated
+        b["XV104"].k = lk.K_XV104 * v["XV104"].opening()
+
+    def _boundaries(self) -> None:
+        """Pressures and states on the far side of every edge link; reliefs and stack check valves."""
+        w, f, net, tank = self.world, self.fluid, self.network, self.tank
+        far_h = net.far_h
+        bar = w.supply_bar
+        if self.config.supply == "pump" and not (self.energised["PMP111"] > 0.5 and self.chain.relay):
+            bar = self.config.dewar_bar
+        key = (bar, w.supply_k)
+        if key != self._supply_key:
+            self._supply_key = key
+            h, rho = f.h_pt(bar * 1e5, w.supply_k)
+            ln = self.xv101
+            ln.p_far, ln.rho_far, ln.gas_far = bar * 1e5, rho, 0.0 if rho > RHO_CRIT else 1.0
+            far_h[SUPPLY] = h
+        ambient = w.ambient_kpa * 1e3
+        p = w.helium_bar * 1e5
+        t_he = self.config.helium_k
+        for ln in self._helium_links:
+            if ln.p_far != p:
+                ln.p_far, ln.rho_far = p, p / (R_HE * t_he)
+        far_h[HELIUM] = CP_HE * t_he
+        xv104 = self.xv104
+        xv104.p_far = self.config.recovery_bar * 1e5 if self.config.returns == "recovery" else ambient + STACK_RESEAT_PA
+        self.xv201.p_far = tank.p
+        ln = self.edge[6]
+        ln.p_far, ln.rho_far = tank.p, tank.rho_v
+        far_h[ULLAGE] = tank.h_vap
+        nodes = self.nodes
+        i = 0
+        for ln, n, tag, k in self._vents:
+            p = nodes[n].p - ambient
+            if p >= STACK_OPEN_PA:
+                self._vent_open[i] = True
+            elif p < STACK_RESEAT_PA:
+                self._vent_open[i] = False
+            ln.k = k * self.valves[tag].opening() if self._vent_open[i] else 0.0
+            ln.p_far = ambient + 0.8 * STACK_RESEAT_PA
+            i += 1
+        for relief, ln, n, k in self.reliefs:
+            p = nodes[n].p - ambient
+            if p > 0.9 * relief.set_pa or relief.lift:
+                ln.k = k * relief.update(p)
+                ln.p_far = ambient
+
+    def _heat(self, dt: float) -> None:
+        """Wall to fluid and jacket to wall. A node without flow and without liquid is done every tenth tick."""
+        w = self.world
+        key = (w.hose_vacuum_pa, w.tank_vacuum_pa, w.ambient_k)
+        if key != self._leak_key:
+            self._leak_key = key
+            self._hose_flux = jacket_w_m2(w.hose_vacuum_pa)
+            extra = min(jacket_w_m2(w.tank_vacuum_pa) - jacket_w_m2(0.0), 1500.0)
+            x = 0.5 * (w.ambient_k / 293.0) ** 4 + 0.5 * (w.ambient_k - 25.0) / 268.0
+            self.tank.leak_w = self.config.tank_leak_w * x + extra * self.config.tank_area_m2
+        slow = self.tick % 10 == 0
+        inner = self.inner
+        prev = abs(self.xv101.w)
+        t_amb = w.ambient_k
+        i = 0
+        for node in self.nodes:
+            nxt = abs(inner[i].w) if i < 4 else self.xv104.w
+            flow = prev if prev > nxt else nxt
+            prev = nxt
+            step = dt
+            if flow < 1e-6 and node.phase == GAS and not node.stale:
+                if not slow:
+                    node.q_j = 0.0
+                    i += 1
+                    continue
+                step = 10.0 * dt
+            metal = node.metal
+            t = node.t
+            d = metal.t_k - t
+            wet = 10.0 * (1.0 - node.gas_share)
+            h = 0.0
+            if wet < 1.0:
+                h = (40.0 + 70.0 * (flow * 500.0) ** 0.8) * (1.0 - wet)
+            else:
+                wet = 1.0
+            if wet > 0.0:
+                h += wet * boiling_htc(d)
+            ha = h * node.area * step
+            q = d * ha / (1.0 + ha * (1.0 / metal.c_j_k + 1.0 / (node.c_t + flow * step * 12000.0)))
+            flux = self._stub_flux if i == 0 else self._hose_flux
+            leak = flux * node.jacket_m2 * (t_amb - metal.t_k) / 268.0 * step
+            metal.add(leak - q)
+            self.heat_in_j += leak
+            node.u += q
+            node.q_j = q
+            i += 1
+
+    def _step_tank(self, dt: float, heater: float) -> None:
+        tank, out = self.tank, self.network.out
+        far = out[ULLAGE]
+        if far[0] != 0.0 or far[1] != 0.0:
+            tank.mv += far[0]
+            tank.mhe += far[1]
+            tank.mair += far[2]
+            tank.uv += far[3]
+            out[ULLAGE] = [0.0, 0.0, 0.0, 0.0]
+        ambient = self.world.ambient_kpa * 1e3
+        k = lk.K_XV209 * self.valves["XV209"].opening()
+        p = tank.p
+        if p - ambient > 0.9 * self.psv201.set_pa or self.psv201.lift:
+            k += lk.K_PSV201 * self.psv201.update(p - ambient)
+        if k > 0.0:
+            self.w_tstack = gas_flow(k, p, tank.rho_v, ambient + STACK_RESEAT_PA)
+            vent = self._vent
+            for n, x in enumerate(tank.take_vapour(self.w_tstack * dt)):
+                vent[n] += x
+        else:
+            self.w_tstack = 0.0
+        far = out[TANK]
+        tank.step(dt, far[0], far[1], far[2], far[3], heater)
+        if far[0] != 0.0 or far[1] != 0.0:
+            out[TANK] = [0.0, 0.0, 0.0, 0.0]
+
+    # -- books -------------------------------------------------------------------------------------------------
+
+    @property
+    def ledger(self) -> dict[str, float]:
+        """Cumulative transfers over the plant's boundary, positive OUT: NAME_h2_kg, NAME_he_kg, NAME_air_kg, NAME_j
+        for supply, stack, helium, recovery, ambient, tstack; `heat_in_j`; and the totals `supplied_kg`,
+        `recovered_kg`, `vented_kg` (both stacks), `helium_in_kg`, all positive in their own sense.
+        """
+        led: dict[str, float] = {}
+        rows = [(FAR_NAMES[k], self.network.out[k]) for k in (SUPPLY, STACK, HELIUM, RECOVERY, AMBIENT)]
+        for name, far in (*rows, ("tstack", self._vent)):
+            led[name + "_h2_kg"], led[name + "_he_kg"], led[name + "_air_kg"], led[name + "_j"] = far
+        led["heat_in_j"] = self.heat_in_j + self.tank.q_in_j
+        led["supplied_kg"] = -led["supply_h2_kg"]
+        led["recovered_kg"] = led["recovery_h2_kg"]
+        led["vented_kg"] = led["stack_h2_kg"] + led["tstack_h2_kg"]
+        led["helium_in_kg"] = -led["helium_he_kg"]
+        return led
+
+    def mass_balance_kg(self) -> float:
+        """All species: content now minus start, minus net inflow. Zero if nothing is made or lost."""
+        led = self.ledger
+        out = sum(v for k, v in led.items() if k.endswith(("_h2_kg", "_he_kg", "_air_kg")))
+        return self._total_kg() - self._start_kg + out
+
+    def energy_balance_j(self) -> float:
+        """Energy recomputed from temperatures, densities and metal enthalpies, minus start, minus what came in."""
+        led = self.ledger
+        names = ("supply", "stack", "helium", "recovery", "ambient", "tstack")
+        out = sum(led[n + "_j"] for n in names)
+        return self._total_j() - self._start_j + out - led["heat_in_j"]
+
+    def _total_kg(self) -> float:
+        tank = self.tank
+        total = tank.rho_v * (tank.v - tank.vl) + tank.mhe + tank.mair
+        total += tank.rho_l * tank.vl if tank.ml > 0.0 else 0.0
+        return total + sum(n.m + n.m_he + n.m_air for n in self.nodes)
+
+    def _total_j(self) -> float:
+        f, tank = self.fluid, self.tank
+        total = 0.0
+        for n in self.nodes:
+            total += n.metal.mass_kg * steel_h(n.metal.t_k) + (n.m_he * CV_HE + n.m_air * CV_AIR) * n.t
+            if n.phase == 1:
+                _, rl, rv, ul, uv = f.sat_t(n.t)
+                vg = (rl * n.v - n.m) / (rl - rv)
+                total += ul * (n.v - vg) + uv * vg
+            elif n.m > 0.0:
+                total += n.m * f.state(n.m / n.v, n.t, n.phase == LIQUID)[1]
+        total += (tank.mhe * CV_HE + tank.mair * CV_AIR) * tank.tv
+        total += tank.mv * f.state(tank.rho_v, tank.tv, False)[1]
+        if tank.ml > 0.3:
+            total += tank.ml * f.state(tank.rho_l, tank.tl, True)[1]
+        else:
+            total += tank.ul
+        return total + sum(x.mass_kg * steel_h(x.t_k) for x in (tank.wet, tank.dry))
+
+    def helium_share(self, node: str) -> tuple[float, float, float]:
+        """Mole shares (hydrogen, helium, air) in a line node's whole content."""
+        n = next(x for x in self.nodes if x.name == node)
+        h2, he, air = n.m * 4124.48, n.m_he * R_HE, n.m_air * R_AIR
+        total = h2 + he + air
+        return h2 / total, he / total, air / total

@@ -1,0 +1,149 @@
+"""Truth: the exact value that each instrument and contact of both I/O lists sees, before the instrument itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .config import SEA_LEVEL_BAR, max_fill_kg
+from .network import HOSE, NOZZLE, RCPT, RETURN, STUB
+from .valves import CLOSED_AT, OPEN_AT
+
+if TYPE_CHECKING:
+    from .plant import Plant
+
+LEVEL_RHO_L = 70.83  # LT201's calibration: saturated at 1.013 bar
+LEVEL_RHO_V = 1.34
+HIGH_LEVEL_SHARE = 0.97  # LSHH202 opens at this share of the 98 %-rule mass (assumed setting)
+HELIUM_OK_BAR = 5.0  # PS104 (assumed setting)
+CABINET_M3 = 0.5  # assumed
+CABINET_FAN_M3_S = 0.05  # assumed: forced ventilation
+FORECOURT_M3_S = 2.0  # assumed: wind through the detector's catchment
+FORECOURT_TAU_S = 3.0
+H2_KG_M3 = 0.0838  # at 293 K, 1 atm
+HEATER_A = 8.7  # HT205 at 100 %, 2 kW at 230 V
+STACK_J_K = 400.0  # assumed: heat capacity of the sensor's part of the stack
+BUFFER_BAR = 5.0
+
+
+class Sensors:
+    """Fills `plant.truth`. Slow quantities (gas detectors, stack temperature) have their own first-order states."""
+
+    __slots__ = ("plant", "cabinet_pct", "forecourt_pct", "stack_k", "fq_g", "_limits", "full_kg", "_last")
+
+    def __init__(self, plant: Plant) -> None:
+        self.plant = plant
+        self.cabinet_pct = self.forecourt_pct = self.fq_g = 0.0
+        self.stack_k = plant.config.ambient_k
+        cfg = plant.config
+        self.full_kg = max_fill_kg(cfg.volume_m3, cfg.relief_barg + SEA_LEVEL_BAR)
+        self._limits = [(v, v.tag, "ZO" + v.tag[2:], "ZC" + v.tag[2:]) for v in plant.valves.values()]
+        self._last = [-1.0] * len(self._limits)
+
+    def update(self, dt: float) -> None:
+        """Refresh every tag of the truth; about 10 us."""
+        p = self.plant
+        t, w, tank, nodes = p.truth, p.world, p.tank, p.nodes
+        nozzle, ret, stub, hose, rcpt = nodes[NOZZLE], nodes[RETURN], nodes[STUB], nodes[HOSE], nodes[RCPT]
+        last = self._last
+        i = 0
+        for valve, tag, zo, zc in self._limits:
+            pos = valve.pos
+            if pos != last[i]:
+                last[i] = pos
+                t[tag] = pos
+                if zo != "ZO102":
+                    t[zo] = 1.0 if pos >= OPEN_AT else 0.0
+                    t[zc] = 1.0 if pos <= CLOSED_AT else 0.0
+            i += 1
+        flow = -p.xv101.w * 1e3  # the link is named from the stub
+        if flow > 0.0:
+            self.fq_g += flow * dt
+        t["PT101"] = p.xv101.p_far * 1e-5
+        t["PT102"] = t["PT106"] = nozzle.p * 1e-5
+        t["PT103"] = t["PT107"] = ret.p * 1e-5
+        t["FT101"] = flow
+        t["FT103"] = p.xv104.w * 1e3
+        t["FQ101"] = self.fq_g
+        t["flow_xv103_g_s"] = p.xv103.w * 1e3
+        t["flow_xv201_g_s"] = p.xv201.w * 1e3
+        t["flow_tstack_g_s"] = p.w_tstack * 1e3
+        t["tank_bar"] = t["PT201A"] = t["PT201B"] = tank.p * 1e-5
+        t["tank_kg"] = kg = tank.ml + tank.mv
+        t["hose_liquid_kg"] = hose.m_liq + nozzle.m_liq
+        t["return_liquid_kg"] = ret.m_liq + rcpt.m_liq
+        t["stub_liquid_kg"] = stub.m_liq
+        chain = p.chain
+        t["GT101"] = chain.earth_ohm
+        t["HS101A"] = t["HS101B"] = 1.0 if chain.hs101 else 0.0
+        t["ES101"] = 1.0 if chain.es101 else 0.0
+        t["ES102"] = t["relay"] = 1.0 if chain.relay else 0.0
+        t["ES103"] = 1.0 if chain.es103 else 0.0
+        t["ZS103"] = 1.0 if chain.zs103 else 0.0
+        t["ZS105"] = 1.0 if chain.zs105 else 0.0
+        t["ZS101"] = t["ZS201"] = 1.0 if w.seated else 0.0
+        t["lock_open"] = t["LK108"] = p.lock_open
+        t["ZS102"] = 1.0 if w.seated and p.lock_open < 0.05 else 0.0
+        t["LSHH202"] = 1.0 if kg < HIGH_LEVEL_SHARE * self.full_kg else 0.0
+        t["PB101"] = 1.0 if w.start_pressed else 0.0
+        t["PB102"] = 1.0 if w.stop_pressed else 0.0
+        if p.tick % 5 == 0:
+            self._slow(5.0 * dt)
+
+    def _slow(self, dt: float) -> None:
+        """Channels that the boards sample every 50 ms or slower."""
+        p = self.plant
+        t, w, tank, nodes, e = p.truth, p.world, p.tank, p.nodes, p.energised
+        ambient = w.ambient_kpa * 0.01
+        for tag, node in (("TT102", nodes[NOZZLE]), ("TT103", nodes[RETURN])):
+            # A pocket in the wall: mostly the fluid when it is wet, mostly metal in gas.
+            wet = 10.0 * (1.0 - node.gas_share)
+            share = 0.35 + 0.55 * (wet if wet < 1.0 else 1.0)
+            t[tag] = node.metal.t_k + share * (node.t - node.metal.t_k)
+        t["TT102B"] = t["TT102"]
+        t["nozzle_metal_k"] = nodes[NOZZLE].metal.t_k
+        t["return_metal_k"] = nodes[RETURN].metal.t_k
+        t["TT101"] = w.supply_k
+        t["PT105"] = t["PT204"] = ambient
+        t["VT101"] = w.hose_vacuum_pa
+        t["VT201"] = w.tank_vacuum_pa
+        t["ZT102"] = t["FCV102"] * 100.0
+        out = p.by_tag
+        flow, heat = 0.0, 2.0 * (w.ambient_k - self.stack_k)
+        for tag, n in (("XV105", NOZZLE), ("XV110", RCPT), ("PSV101", HOSE), ("PSV102", RETURN), ("PSV103", STUB)):
+            x = out[tag].w
+            if x > 0.0:
+                flow += x
+                heat += x * 10_000.0 * (nodes[n].t - self.stack_k)
+        t["flow_stack_g_s"] = flow * 1e3
+        self.stack_k += heat * dt / (STACK_J_K + flow * 10_000.0 * dt)
+        t["TT105"] = self.stack_k
+        leak = w.leak_cabinet_g_s if nodes[STUB].p * 1e-5 > ambient else 0.0
+        self.cabinet_pct += (
+            100.0 * leak * 1e-3 / H2_KG_M3 - CABINET_FAN_M3_S * self.cabinet_pct
+        ) * dt / CABINET_M3  # fmt: skip
+        leak = w.leak_forecourt_g_s if nodes[NOZZLE].p * 1e-5 > ambient else 0.0
+        self.forecourt_pct += (100.0 * leak * 1e-3 / H2_KG_M3 / FORECOURT_M3_S - self.forecourt_pct) * dt / FORECOURT_TAU_S
+        t["AT101"] = min(self.cabinet_pct, 100.0)
+        t["AT102"] = min(self.forecourt_pct, 100.0)
+        t["AT201"] = 0.0
+        t["TT201"], t["TT202"] = tank.tl if tank.ml > 0.05 else tank.tv, tank.tv
+        mean = (tank.ml + tank.mv) / tank.v
+        t["LT201"] = 100.0 * (mean - LEVEL_RHO_V) / (LEVEL_RHO_L - LEVEL_RHO_V)
+        t["PT203"] = BUFFER_BAR
+        t["TT203"] = t["TT204"] = w.ambient_k
+        t["TT205"] = w.ambient_k
+        t["HT205"] = e["HT205"]
+        t["IT205"] = HEATER_A * e["HT205"]
+        t["FS207"] = 1.0 if w.coolant_flow else 0.0
+        t["FS101"] = 0.0 if w.flame else 1.0
+        t["ZS104"] = 1.0 if w.in_holster else 0.0
+        t["PS104"] = 1.0 if w.helium_bar > HELIUM_OK_BAR else 0.0
+        t["KS101"] = 1.0 if w.key else 0.0
+        t["ZS202"] = 1.0 if w.cap_on else 0.0
+        t["ZS203"] = 1.0 if w.brake else 0.0
+        t["ZS204"] = 1.0 if w.ignition else 0.0
+        t["ZS205"] = 0.0 if w.crash else 1.0
+        for tag in ("BL109", "PMP111", "VP207", "ES210", "IM211"):
+            t[tag] = e[tag]
+        if not p.chain.relay:
+            t["PMP111"] = 0.0

@@ -1,0 +1,45 @@
+"""What stands around the plant: operator, truck, weather and the damage that faults do. Mutable, set by the rig."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass
+class World:
+    """Conditions the plant reads every tick. Contacts are True for the state the name says."""
+
+    earthed: bool = False
+    seated: bool = False
+    in_holster: bool = True
+    cap_on: bool = True
+    brake: bool = True
+    ignition: bool = False
+    crash: bool = False
+    estop: bool = False
+    """E-stop pressed: opens both HS101 channels."""
+    station_esd: bool = False
+    """Station ESD tripped: opens ES101."""
+    breakaway: bool = False
+    """Breakaway parted: opens ZS103, both hose halves self-seal."""
+    flame: bool = False
+    start_pressed: bool = False
+    stop_pressed: bool = False
+    key: bool = False
+    coolant_flow: bool = True
+    earth_ohm: float = 0.3
+    """Loop resistance while earthed."""
+    open_ohm: float = 195.0
+    """Reading of GT101 while not earthed (transmitter near its top)."""
+    leak_cabinet_g_s: float = 0.0
+    """Leak out of the valve cabinet's pipework (stub); stops when that pipe is empty."""
+    leak_forecourt_g_s: float = 0.0
+    """Leak at the nozzle; stops when nothing is there."""
+    helium_bar: float = 6.6
+    supply_bar: float = 6.0
+    supply_k: float = 22.0
+    hose_vacuum_pa: float = 0.02
+    tank_vacuum_pa: float = 0.02
+    ambient_k: float = 293.0
+    ambient_kpa: float = 101.3
+    fuel_cell_g_s: float = 0.0
