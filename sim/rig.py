@@ -65,8 +65,9 @@ class NodeSlot:
         self.wake_ms = 0
         self.armed = False
         self.fed_ms = 0
-        self.output = wire.Output()
-        self.energised: tuple[int, Sequence[int]] | None = None  # what was last applied to the plant
+        self.output = wire.Output(duties=(0,) * len(process.layout.ao_tags))
+        self.applied_bits = 0  # what was last put on the plant's terminals
+        self.applied_duties: Sequence[int] = ()
         self.can_flags = 0
         self.freed = 0
         self.frames: list[Frame] = []
@@ -127,7 +128,7 @@ class Rig:
         stall_s: float = nodes.STALL_S,
         names: Sequence[str] = tables.NODES,
     ) -> None:
-        self.plant = plant
+        self.plant: Any = plant
         self.instruments = instruments
         self.operator = operator
         self.faults = faults
@@ -154,6 +155,8 @@ class Rig:
             for name in names
         }
         self._slots = list(self.slots.values())
+        for slot in self._slots:
+            plant.energised.update(dict.fromkeys((*slot.layout.do_tags, *slot.layout.ao_tags), 0.0))
         self._seq = 0
         self._affinity: set[int] | None = None
         self._started = False
@@ -161,13 +164,18 @@ class Rig:
         self._states = {name: _state_names(name) for name in names}
         self._no_counts = {s.name: [0] * len(s.layout.ai_tags) for s in self._slots}
         self._no_pulses = {s.name: [0] * len(s.layout.ci_tags) for s in self._slots}
-        self._on_tick = _hooks(observers, "on_tick")
-        self._on_event = _hooks(observers, "on_event")
-        self._on_frame = _hooks(observers, "on_frame")
-        self._on_exchange = _hooks(observers, "on_exchange")
-        self._on_line = _hooks(observers, "on_line")
-        if self._on_frame:
-            self.bus.on_frame = self._frame_seen
+        self._on_tick: list[Callable[..., None]] = []
+        self._on_event: list[Callable[..., None]] = []
+        self._on_frame: list[Callable[..., None]] = []
+        self._on_exchange: list[Callable[..., None]] = []
+        self._on_line: list[Callable[..., None]] = []
+        self.observe(*observers)
+
+    def observe(self, *observers: Any) -> None:
+        """Add observers; each is called in the order they came."""
+        for name in ("on_tick", "on_event", "on_frame", "on_exchange", "on_line"):
+            getattr(self, "_" + name).extend(getattr(x, name) for x in observers if hasattr(x, name))
+        self.bus.on_frame = self._frame_seen if self._on_frame else None
 
     # -- life
 
@@ -222,9 +230,7 @@ class Rig:
             mark = _charge(cost, "link", mark)
         energised = self.plant.energised
         for slot in self._slots:
-            now = (slot.output.do_bits, slot.output.duties)
-            if now != slot.energised:
-                _apply(slot, energised)
+            _apply(slot, energised)
         if cost is not None:
             mark = _charge(cost, "apply", mark)
         t_s = self.t_s
@@ -484,10 +490,6 @@ def _charge(cost: dict[str, float], part: str, since: float) -> float:
     return now
 
 
-def _hooks(observers: Sequence[Any], name: str) -> list[Callable[..., None]]:
-    return [getattr(x, name) for x in observers if hasattr(x, name)]
-
-
 def _state_names(node: str) -> tuple[str, ...]:
     """Return the public name of each state row; () if the firmware has no state table."""
     try:
@@ -497,15 +499,19 @@ def _state_names(node: str) -> tuple[str, ...]:
 
 
 def _apply(slot: NodeSlot, energised: dict[str, float]) -> None:
-    """Put a board's outputs on the plant's terminals."""
+    """Put a board's outputs on the plant's terminals, where they changed."""
     output = slot.output
     bits = output.do_bits
-    for i, tag in enumerate(slot.layout.do_tags):
-        energised[tag] = float(bits >> i & 1)
-    duties = output.duties or (0,) * len(slot.layout.ao_tags)
-    for tag, duty in zip(slot.layout.ao_tags, duties, strict=True):
-        energised[tag] = duty / 65535
-    slot.energised = (bits, output.duties)
+    changed = bits ^ slot.applied_bits
+    if changed:
+        slot.applied_bits = bits
+        for i, tag in enumerate(slot.layout.do_tags):
+            if changed >> i & 1:
+                energised[tag] = 1.0 if bits >> i & 1 else 0.0
+    if output.duties != slot.applied_duties:
+        slot.applied_duties = output.duties
+        for tag, duty in zip(slot.layout.ao_tags, output.duties, strict=True):
+            energised[tag] = duty / 65535
 
 
 def _overrun(slot: NodeSlot) -> None:

@@ -1,0 +1,282 @@
+"""One refuelling from a scenario: build the world and both boards, run to a terminal state, judge, sum up.
+
+`run` returns the object that `cryofill fill --json` prints. Nothing in it but `vm`, `speed` and `nodes` depends on the
+host or on which VM ran.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from sim import nodes, rig, tables
+from sim.can_bus import CanBus
+from sim.faults import Faults
+from sim.invariants import Invariants
+from sim.operator import Operator
+from sim.reactions import Reactions
+from sim.rig import Event, Rig
+from sim.scenario import Scenario
+
+COMPLETE_S: Final = 2.0  # runs on after COMPLETE, so that the ticket's last lines come out of the serial port
+# A fill that ended otherwise is over when the dispenser has stayed in one of these for so long (SAFE_STOP vents and
+# warms by itself and has a deadline of 120 s of its own, so that it is terminal only if it stays beyond that).
+STAYS_S: Final = {"ESD": 20.0, "LOCKOUT": 20.0, "SAFE_STOP": 150.0}
+BEFORE_GAS: Final = ("BOOT", "SELFTEST", "IDLE", "CONNECT", "DISCONNECT", "COMPLETE")
+IDLE_AGAIN_S: Final = 20.0  # back in IDLE, or never out of it, with nothing left for the operator to do
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to run a scenario. seed: None takes the scenario's; heap: of each MicroPython VM; trace: for callers."""
+
+    seed: int | None = None
+    vm: str = "micropython"
+    hard_chain: bool = True
+    accuracy_errors: bool = False
+    realtime: bool = False
+    heap: str = nodes.HEAP_DEFAULT
+    bitrate: int = 500_000
+    trace: Path | None = None
+
+
+class _Story:
+    """What happened to the dispenser: states and their seconds, trips, the ticket, peaks of the truth."""
+
+    def __init__(self, plant: Any) -> None:
+        self._truth = plant.truth
+        self._state = "BOOT"
+        self._since_ms = 0
+        self.since_s = 0.0
+        self.phases: dict[str, float] = {}
+        self.visited = ["BOOT"]
+        self.why = ""
+        self.ended_by = ""
+        self.trips: list[tuple[str, str, str, str]] = []  # node, id, reaction, words
+        self.ticket: dict[int, int] = {}
+        self.peak_bar = self._truth["tank_bar"]
+        self.peak_g_s = 0.0
+
+    def on_tick(self, rig_: Rig) -> None:
+        """Follow the peaks."""
+        truth = self._truth
+        if truth["tank_bar"] > self.peak_bar:
+            self.peak_bar = truth["tank_bar"]
+        if truth["flow_xv103_g_s"] > self.peak_g_s:
+            self.peak_g_s = truth["flow_xv103_g_s"]
+        state = rig_.state["dispenser"]
+        if state != self._state:  # also by a reset, which no event tells
+            self._enter(state, rig_.t_ms)
+
+    def _enter(self, state: str, t_ms: int) -> None:
+        self.phases[self._state] = self.phases.get(self._state, 0.0) + (t_ms - self._since_ms) / 1000
+        self._state = state
+        self._since_ms = t_ms
+        self.since_s = t_ms / 1000
+        if state not in self.visited:
+            self.visited.append(state)
+
+    def close(self, t_ms: int) -> None:
+        """End the account of the last state."""
+        self._enter(self._state, t_ms)
+
+    def on_event(self, event: Event) -> None:
+        """Follow states, trips and the ticket."""
+        kind = event["kind"]
+        if kind == rig.TRIP:
+            row = _row(tables.trips(event["node"]).TRIPS, event["id"])
+            if row is not None:
+                self.trips.append((event["node"], str(row[0]), str(row[5]), f"measured {event['value']}"))
+        elif event["node"] != "dispenser":
+            return
+        elif kind == rig.STATE:
+            words = _why(event["value"])
+            before = _public(event["from"])
+            after = _public(event["to"])
+            self.why = words
+            if before in ("FILL", "HOLD") and after not in ("FILL", "HOLD"):
+                self.ended_by = words
+        elif kind == rig.TICKET:
+            self.ticket[event["id"]] = event["value"]
+
+
+def _row(rows: Sequence[Any], index: int) -> Any:
+    return rows[index] if 0 <= index < len(rows) else None
+
+
+def _public(state: int) -> str:
+    row = _row(tables.states("dispenser").STATES, state)
+    return str(row[1]) if row is not None else ""
+
+
+def _why(index: int) -> str:
+    """Return the words of a WHY index: a transition row, or that many rows + the state that took too long."""
+    table = tables.states("dispenser")
+    rows = len(table.TRANSITIONS)
+    if index < rows:
+        return str(table.TRANSITIONS[index][3])
+    row = _row(table.STATES, index - rows)
+    return f"{row[0]} took too long" if row is not None else f"row {index}"
+
+
+def build(scenario: Scenario, options: Options, observers: Sequence[Any] = ()) -> Rig:
+    """Return a rig (not started) for a scenario. Raises ValueError for what the plant refuses."""
+    # The plant loads its property tables: only when a run needs it.
+    from sim.instruments import Instruments
+    from sim.plant import Plant, PlantConfig
+
+    seed = scenario.seed if options.seed is None else options.seed
+    station, truck, profile = scenario.station, scenario.truck, scenario.profile
+    config = PlantConfig(
+        supply=station.supply,
+        supply_bar=station.supply_bar,
+        supply_k=station.supply_k,
+        hose=station.hose,
+        returns=station.returns,
+        ambient_k=station.ambient_k,
+        ambient_kpa=station.ambient_kpa,
+        mass_kg=truck.mass_kg,
+        tank_bar=truck.tank_bar,
+        wall_k=truck.wall_k,
+        relief_barg=profile.relief_barg,
+        volume_m3=profile.volume_m3,
+        hard_chain=options.hard_chain,
+        accuracy_errors=options.accuracy_errors,
+    )
+    plant = Plant(config, seed)
+    faults = Faults(scenario.faults)
+    invariants = Invariants(scenario, faults, noise_only=not options.accuracy_errors)
+    return Rig(
+        plant,
+        Instruments(seed, accuracy_errors=options.accuracy_errors),
+        operator=Operator(),
+        faults=faults,
+        invariants=invariants,
+        observers=[invariants, *observers],
+        seed=seed,
+        vm=options.vm,
+        heap=options.heap,
+        bitrate=options.bitrate,
+    )
+
+
+def commission(rig_: Rig, scenario: Scenario) -> None:
+    """Tell the boards what their entry keys would: type plate and the mass that the driver wants."""
+    profile = scenario.profile
+    rig_.command("tank", f"set volume_l {round(profile.volume_m3 * 1000)}")
+    rig_.command("tank", f"set relief_mbarg {round(profile.relief_barg * 1000)}")
+    rig_.command("tank", f"set target_g {round(scenario.truck.target_kg * 1000)}")
+
+
+def _over(story: _Story, rig_: Rig) -> bool:
+    """Tell whether the run has come to its end."""
+    state = rig_.state["dispenser"]
+    stayed_s = rig_.t_s - story.since_s
+    if state == "COMPLETE":
+        return stayed_s >= COMPLETE_S
+    if state == "IDLE":
+        return "CONNECT" in story.visited and stayed_s >= IDLE_AGAIN_S
+    limit_s = STAYS_S.get(state)
+    return limit_s is not None and stayed_s >= limit_s
+
+
+def run(scenario: Scenario, options: Options | None = None, observers: Sequence[Any] = ()) -> dict[str, Any]:
+    """Run a scenario to its end and return the result object (design, section 7).
+
+    observers: see sim.rig.Rig. Raises NodeFailure when a node's program fails, ValueError for a scenario that the
+    plant refuses. Ends the node processes whatever happens.
+    """
+    options = options or Options()
+    rig_ = build(scenario, options)
+    story = _Story(rig_.plant)
+    reactions = Reactions(rig_.faults)
+    rig_.observe(story, reactions, *observers)
+    truth = rig_.plant.truth
+    start_kg = truth["tank_kg"]
+    try:
+        rig_.start()
+        commission(rig_, scenario)
+        began = nodes.wall_s()
+        limit_ms = round(scenario.limit_s * 1000)
+        while rig_.t_ms < limit_ms and not _over(story, rig_):
+            rig_.tick()
+            if options.realtime:
+                ahead_s = rig_.t_s - (nodes.wall_s() - began)
+                if ahead_s > 0:
+                    time.sleep(ahead_s)
+        wall_s = nodes.wall_s() - began
+        rig_.invariants.finish(rig_.t_s, rig_)
+        for slot in rig_.slots.values():
+            slot.process.check_prints()
+    finally:
+        rig_.close()
+    story.close(rig_.t_ms)
+    outcome, reason = _outcome(story, rig_, scenario)
+    end_kg = truth["tank_kg"]
+    ledger = rig_.plant.ledger
+    trips = [trip for _, trip, _, _ in story.trips]
+    return {
+        "outcome": outcome,
+        "reason": reason,
+        "seed": rig_.seed,
+        "vm": options.vm,
+        "phases": {state: round(s, 3) for state, s in story.phases.items()},
+        "delivered_kg": round(end_kg - start_kg, 4),
+        "metered_kg": story.ticket.get(1, 0) / 1000,
+        "returned_kg": round(ledger["recovered_kg"], 4),  # to the station, truth
+        "vented_kg": round(ledger["vented_kg"], 4),  # up both stacks
+        "tank": {
+            "start_kg": round(start_kg, 4),
+            "end_kg": round(end_kg, 4),
+            "target_kg": scenario.truck.target_kg,
+            "peak_bar": round(story.peak_bar, 4),
+            "end_bar": round(truth["tank_bar"], 4),
+            "relief_bar": round(scenario.relief_bar, 4),
+        },
+        "peak_flow_kg_h": round(story.peak_g_s * 3.6, 1),
+        "invariants": {"checked": rig_.invariants.checked, "broken": rig_.invariants.broken},
+        "reactions": reactions.report(),
+        "faults": rig_.faults.report(),
+        "expect": _expect(scenario, outcome, trips),
+        "speed": {
+            "sim_s": rig_.t_s,
+            "wall_s": round(wall_s, 3),
+            "factor": round(rig_.t_s / wall_s, 1) if wall_s > 0 else 0.0,
+        },
+        "nodes": {name: slot.figures() for name, slot in rig_.slots.items()},
+        "bus": _bus(rig_.bus),
+    }
+
+
+def _bus(bus: CanBus) -> dict[str, Any]:
+    return {"frames": bus.frames, "load_pct": round(bus.load_pct(), 3), "lost": bus.lost}
+
+
+def _outcome(story: _Story, rig_: Rig, scenario: Scenario) -> tuple[str, str]:
+    """Return (outcome, reason). complete: target reached and truck gone; refused: no gas moved; esd; else stopped."""
+    state = rig_.state["dispenser"]
+    stops = [x for x in story.trips if x[2] in ("stop", "esd")]
+    words = "; ".join(f"{trip} ({node}), {detail}" for node, trip, _, detail in stops[:1])
+    if state == "ESD" or any(x[0] == "dispenser" and x[2] == "esd" for x in stops):
+        return "esd", words or f"{state}: {story.why}"
+    if state == "COMPLETE" and not stops and story.ended_by == "target mass":
+        return "complete", f"COMPLETE: {story.ended_by}"
+    if state in ("COMPLETE", "IDLE") and all(s in BEFORE_GAS for s in story.visited):
+        return "refused", words or f"{state}: {story.why}"
+    if rig_.t_s >= scenario.limit_s:
+        return "stopped", words or f"limit_s: still in {state} after {scenario.limit_s:g} s"
+    return "stopped", words or f"{state}: {story.ended_by or story.why}"
+
+
+def _expect(scenario: Scenario, outcome: str, trips: list[str]) -> dict[str, Any]:
+    """Compare with the scenario's [expect]: unmet is a list of what was not as expected."""
+    unmet = []
+    expect = scenario.expect
+    if expect.outcome is not None and expect.outcome != outcome:
+        unmet.append(f"outcome {expect.outcome!r} expected, {outcome!r} seen")
+    if expect.trip is not None and expect.trip not in trips:
+        unmet.append(f"trip {expect.trip} expected, {', '.join(trips) or 'none'} seen")
+    return {"outcome": expect.outcome, "trip": expect.trip, "unmet": unmet}
