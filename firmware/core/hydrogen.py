@@ -1,5 +1,4 @@
-"""Properties of parahydrogen for the control tick: integers only, no allocation, every intermediate below
-2**30.
+"""Properties of parahydrogen for the control tick: integers only, no allocation, below 2**30 throughout.
 
 Pressures are absolute, mbar; temperatures 0.01 K; densities g/m3. Arguments outside a table are taken as its
 nearest end, never extrapolated: the caller's range checks say whether that is acceptable.
@@ -9,16 +8,15 @@ from micropython import const
 
 from generated import parahydrogen as table
 
-# Ideal-gas density, 0.1 g/m3, = p_mbar * 24246 / t_ck: 100 Pa/mbar * 2.01588 g/mol * 100 ck/K * 10 / 8.314463
-# J/(mol K)
+# Ideal-gas density in 0.1 g/m3 is p_mbar * 24246 / t_ck:
+# 100 Pa/mbar * 2.01588 g/mol * 100 ck/K * 10 / 8.314463 J/(mol K)
 _IDEAL = const(24246)
 _P_MAX_MBAR = const(12000)
 _ONE = const(10000)
 
 
 def interpolate(table_lo, step, table, x):
-    """Return the table's value at `x`, linear between the points table_lo, table_lo + step, ...; ends held
-    outside.
+    """Return the table's value at `x`, linear between table_lo, table_lo + step, ...; outside, its nearest end.
 
     `step` times the largest difference between neighbours must stay below 2**30.
     """
