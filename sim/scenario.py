@@ -359,29 +359,30 @@ def plant_config(scenario: Scenario, hard_chain: bool = True, accuracy_errors: b
 def _check_possible(file: str, scenario: Scenario) -> None:
     """Refuse what no station or truck can be, with the figure that would be possible."""
     station, truck, profile = scenario.station, scenario.truck, scenario.profile
+    if truck.tank_bar >= station.supply_bar:
+        why = (
+            f"{truck.tank_bar:g} bar is not below supply_bar ({station.supply_bar:g} bar): nothing would flow"
+        )
+        raise _refusal(file, "[truck]", "tank_bar", why)
+    if truck.tank_bar <= station.ambient_kpa / 100.0:
+        why = f"{truck.tank_bar:g} bar is not above ambient ({station.ambient_kpa / 100.0:.2f} bar): air would enter"
+        raise _refusal(file, "[truck]", "tank_bar", why)
     try:
         plant_config(scenario).validate()
     except ValueError as error:
         key, _, why = str(error).partition(" = ")
         value, _, why = why.partition(": ")
-        section = "[station]" if key in STATION else "[truck]"
-        raise _refusal(file, section, key, f"{value}: {why}") from None
+        raise _refusal(file, "[station]" if key in STATION else "[truck]", key, f"{value}: {why}") from None
     most = max_fill_kg(profile)
-    # -- what only the pair of station and truck can tell
-    checks = (
-        (truck.tank_bar >= station.supply_bar, "tank_bar",
-         f"{truck.tank_bar:g} bar is not below supply_bar ({station.supply_bar:g} bar): nothing would flow"),
-        (truck.tank_bar <= station.ambient_kpa / 100.0, "tank_bar",
-         f"{truck.tank_bar:g} bar is not above ambient ({station.ambient_kpa / 100.0:.2f} bar): air would enter"),
-        (truck.target_kg > most, "target_kg",
-         f"{truck.target_kg:g} kg is above {math.floor(most * 10) / 10:.1f} kg, the most this tank may hold "
-         f"(98 % liquid when its relief opens at {profile.relief_barg:g} barg)"),
-        (truck.target_kg <= truck.mass_kg, "target_kg",
-         f"{truck.target_kg:g} kg is not above mass_kg ({truck.mass_kg:g} kg): nothing to fill"),
-    )  # fmt: skip
-    for wrong, key, why in checks:
-        if wrong:
-            raise _refusal(file, "[truck]", key, why)
+    if truck.target_kg > most:
+        why = (
+            f"{truck.target_kg:g} kg is above {math.floor(most * 10) / 10:.1f} kg, the most this tank may hold "
+            f"(98 % liquid when its relief opens at {profile.relief_barg:g} barg)"
+        )
+        raise _refusal(file, "[truck]", "target_kg", why)
+    if truck.target_kg <= truck.mass_kg:
+        why = f"{truck.target_kg:g} kg is not above mass_kg ({truck.mass_kg:g} kg): nothing to fill"
+        raise _refusal(file, "[truck]", "target_kg", why)
     _check_dry(file, truck, profile)
 
 
