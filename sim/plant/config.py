@@ -51,7 +51,11 @@ class PlantConfig:
 
     def validate(self) -> None:
         """Refuse values outside the model or inconsistent with each other. Raises ValueError naming key and figure."""
-        choices = (("supply", ("dewar", "pump")), ("hose", ("warm", "standby")), ("returns", ("recovery", "stack")))
+        choices = (
+            ("supply", ("dewar", "pump")),
+            ("hose", ("warm", "standby")),
+            ("returns", ("recovery", "stack")),
+        )
         for key, allowed in choices:
             if getattr(self, key) not in allowed:
                 raise ValueError(f"{key} = {getattr(self, key)!r}: must be one of {', '.join(allowed)}")
@@ -67,17 +71,23 @@ class PlantConfig:
         ambient_bar = self.ambient_kpa / 100.0
         limit = 0.9 * (PSV101_BARG + ambient_bar)
         if self.supply_bar > limit:
-            raise ValueError(f"supply_bar = {self.supply_bar}: above {limit:.2f} bar, 0.9 x the set pressure of PSV101")
+            raise ValueError(
+                f"supply_bar = {self.supply_bar}: above {limit:.2f} bar, 0.9 x the set pressure of PSV101"
+            )
         relief = self.relief_barg + ambient_bar
         if self.tank_bar >= 0.97 * relief:
             raise ValueError(f"tank_bar = {self.tank_bar}: at or above 97 % of relief ({relief:.2f} bar)")
         most = max_fill_kg(self.volume_m3, self.relief_barg + SEA_LEVEL_BAR)
         if self.mass_kg > most:
-            raise ValueError(f"mass_kg = {self.mass_kg}: above {most:.1f} kg, the 98 % rule for {self.volume_m3} m3")
+            raise ValueError(
+                f"mass_kg = {self.mass_kg}: above {most:.1f} kg, the 98 % rule for {self.volume_m3} m3"
+            )
         t_sat = get_fluid().sat_p(self.tank_bar * 1e5)[0]
         t_supply_sat = get_fluid().sat_p(self.supply_bar * 1e5)[0]
         if self.supply_k > t_supply_sat:
-            raise ValueError(f"supply_k = {self.supply_k}: not liquid at supply_bar (boils at {t_supply_sat:.2f} K)")
+            raise ValueError(
+                f"supply_k = {self.supply_k}: not liquid at supply_bar (boils at {t_supply_sat:.2f} K)"
+            )
         if not t_sat - 1.0 <= self.wall_k <= WALL_MAX_K:
             raise ValueError(
                 f"wall_k = {self.wall_k}: must be within {t_sat:.1f} (boiling at tank_bar) .. {WALL_MAX_K:.0f} K"

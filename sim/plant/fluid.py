@@ -42,7 +42,20 @@ class Fluid:
     Linear interpolation error against HEOS: < 2e-6 in p and rho below 32 K.
     """
 
-    __slots__ = ("cells", "pcells", "p_cell_max", "ideal", "gas", "liquid", "_general", "_cp", "DT", "_ip", "_it", "_id")
+    __slots__ = (
+        "cells",
+        "pcells",
+        "p_cell_max",
+        "ideal",
+        "gas",
+        "liquid",
+        "_general",
+        "_cp",
+        "DT",
+        "_ip",
+        "_it",
+        "_id",
+    )
 
     def __init__(self) -> None:
         import CoolProp as cp

@@ -42,9 +42,21 @@ class Network:
         nodes = self.nodes
         inv_dt = 1.0 / dt
         n0, n1, n2, n3, n4 = nodes
-        diag = [n0.c_kg_pa * inv_dt, n1.c_kg_pa * inv_dt, n2.c_kg_pa * inv_dt, n3.c_kg_pa * inv_dt, n4.c_kg_pa * inv_dt]
+        diag = [
+            n0.c_kg_pa * inv_dt,
+            n1.c_kg_pa * inv_dt,
+            n2.c_kg_pa * inv_dt,
+            n3.c_kg_pa * inv_dt,
+            n4.c_kg_pa * inv_dt,
+        ]
         rhs = [0.0, 0.0, 0.0, 0.0, 0.0]
-        thermal = [0.0, 0.0, 0.0, 0.0, 0.0]  # kg: effect of the inflow's enthalpy, explicit where the row must stay a mass balance
+        thermal = [
+            0.0,
+            0.0,
+            0.0,
+            0.0,
+            0.0,
+        ]  # kg: effect of the inflow's enthalpy, explicit where the row must stay a mass balance
         any_flow = False
         for ln in self.edge:
             k = ln.k

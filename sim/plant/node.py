@@ -25,7 +25,14 @@ class Node:
     )  # fmt: skip
 
     def __init__(
-        self, name: str, fluid: Fluid, v_m3: float, metal_kg: float, area_m2: float, jacket_m2: float, t_k: float
+        self,
+        name: str,
+        fluid: Fluid,
+        v_m3: float,
+        metal_kg: float,
+        area_m2: float,
+        jacket_m2: float,
+        t_k: float,
     ) -> None:
         self.name = name
         self._f = fluid

@@ -15,7 +15,21 @@ from .config import PSV101_BARG, PlantConfig
 from .fluid import CP_HE, CV_AIR, CV_HE, R_AIR, R_HE, RHO_CRIT, get_fluid
 from .links import Link, gas_flow, series
 from .metal import boiling_htc, jacket_w_m2, steel_h
-from .network import AMBIENT, FAR_NAMES, HELIUM, HOSE, NOZZLE, RCPT, RECOVERY, RETURN, STACK, STUB, SUPPLY, TANK, ULLAGE
+from .network import (
+    AMBIENT,
+    FAR_NAMES,
+    HELIUM,
+    HOSE,
+    NOZZLE,
+    RCPT,
+    RECOVERY,
+    RETURN,
+    STACK,
+    STUB,
+    SUPPLY,
+    TANK,
+    ULLAGE,
+)
 from .network import Network, air_density, air_h
 from .node import GAS, LIQUID, Node
 from .sensors import Sensors
@@ -45,7 +59,16 @@ _VALVES = (
 )  # fmt: skip
 FCV_STROKE_S = 0.40
 LOCK_STROKE_S = 0.30
-OUTPUTS = tuple(v[0] for v in _VALVES) + ("FCV102", "LK108", "BL109", "PMP111", "VP207", "ES210", "IM211", "HT205")
+OUTPUTS = tuple(v[0] for v in _VALVES) + (
+    "FCV102",
+    "LK108",
+    "BL109",
+    "PMP111",
+    "VP207",
+    "ES210",
+    "IM211",
+    "HT205",
+)
 
 
 class Plant:
@@ -75,7 +98,8 @@ class Plant:
         warm = config.hose == "warm"
         metal_k = config.ambient_k if warm else config.hose_metal_standby_k
         self.nodes = [
-            Node(name, self.fluid, litres * 1e-3, kg, area, jacket, metal_k) for name, litres, kg, area, jacket in _SIZES
+            Node(name, self.fluid, litres * 1e-3, kg, area, jacket, metal_k)
+            for name, litres, kg, area, jacket in _SIZES
         ]
         ambient = config.ambient_kpa * 1e3
         for node in self.nodes:
@@ -245,7 +269,9 @@ class Plant:
                 ln.p_far, ln.rho_far = p, p / (R_HE * t_he)
         far_h[HELIUM] = CP_HE * t_he
         xv104 = self.xv104
-        xv104.p_far = self.config.recovery_bar * 1e5 if self.config.returns == "recovery" else ambient + STACK_RESEAT_PA
+        xv104.p_far = (
+            self.config.recovery_bar * 1e5 if self.config.returns == "recovery" else ambient + STACK_RESEAT_PA
+        )
         self.xv201.p_far = tank.p
         ln = self.edge[6]
         ln.p_far, ln.rho_far = tank.p, tank.rho_v
@@ -346,7 +372,7 @@ class Plant:
     def ledger(self) -> dict[str, float]:
         """Cumulative transfers over the plant's boundary, positive OUT: NAME_h2_kg, NAME_he_kg, NAME_air_kg, NAME_j
         for supply, stack, helium, recovery, ambient, tstack; `heat_in_j`; and the totals `supplied_kg`,
-        `recovered_kg`, `vented_kg` (both stacks), `helium_in_kg`, all positive in their own sense.
+        `returned_kg`, `vented_kg` (both stacks), `helium_in_kg`, all positive in their own sense.
         """
         led: dict[str, float] = {}
         rows = [(FAR_NAMES[k], self.network.out[k]) for k in (SUPPLY, STACK, HELIUM, RECOVERY, AMBIENT)]
@@ -354,7 +380,7 @@ class Plant:
             led[name + "_h2_kg"], led[name + "_he_kg"], led[name + "_air_kg"], led[name + "_j"] = far
         led["heat_in_j"] = self.heat_in_j + self.tank.q_in_j
         led["supplied_kg"] = -led["supply_h2_kg"]
-        led["recovered_kg"] = led["recovery_h2_kg"]
+        led["returned_kg"] = led["recovery_h2_kg"]
         led["vented_kg"] = led["stack_h2_kg"] + led["tstack_h2_kg"]
         led["helium_in_kg"] = -led["helium_he_kg"]
         return led

@@ -23,6 +23,7 @@ H2_KG_M3 = 0.0838  # at 293 K, 1 atm
 HEATER_A = 8.7  # HT205 at 100 %, 2 kW at 230 V
 STACK_J_K = 400.0  # assumed: heat capacity of the sensor's part of the stack
 BUFFER_BAR = 5.0
+STUB_RATING_BARG = 10.0  # assumed; PSV103 is set here
 
 
 class Sensors:
@@ -72,6 +73,7 @@ class Sensors:
         t["hose_liquid_kg"] = hose.m_liq + nozzle.m_liq
         t["return_liquid_kg"] = ret.m_liq + rcpt.m_liq
         t["stub_liquid_kg"] = stub.m_liq
+        t["stub_bar"] = stub.p * 1e-5
         chain = p.chain
         t["GT101"] = chain.earth_ohm
         t["HS101A"] = t["HS101B"] = 1.0 if chain.hs101 else 0.0
@@ -109,7 +111,13 @@ class Sensors:
         t["ZT102"] = t["FCV102"] * 100.0
         out = p.by_tag
         flow, heat = 0.0, 2.0 * (w.ambient_k - self.stack_k)
-        for tag, n in (("XV105", NOZZLE), ("XV110", RCPT), ("PSV101", HOSE), ("PSV102", RETURN), ("PSV103", STUB)):
+        for tag, n in (
+            ("XV105", NOZZLE),
+            ("XV110", RCPT),
+            ("PSV101", HOSE),
+            ("PSV102", RETURN),
+            ("PSV103", STUB),
+        ):
             x = out[tag].w
             if x > 0.0:
                 flow += x
@@ -122,7 +130,9 @@ class Sensors:
             100.0 * leak * 1e-3 / H2_KG_M3 - CABINET_FAN_M3_S * self.cabinet_pct
         ) * dt / CABINET_M3  # fmt: skip
         leak = w.leak_forecourt_g_s if nodes[NOZZLE].p * 1e-5 > ambient else 0.0
-        self.forecourt_pct += (100.0 * leak * 1e-3 / H2_KG_M3 / FORECOURT_M3_S - self.forecourt_pct) * dt / FORECOURT_TAU_S
+        self.forecourt_pct += (
+            (100.0 * leak * 1e-3 / H2_KG_M3 / FORECOURT_M3_S - self.forecourt_pct) * dt / FORECOURT_TAU_S
+        )
         t["AT101"] = min(self.cabinet_pct, 100.0)
         t["AT102"] = min(self.forecourt_pct, 100.0)
         t["AT201"] = 0.0
@@ -147,3 +157,6 @@ class Sensors:
             t[tag] = e[tag]
         if not p.chain.relay:
             t["PMP111"] = 0.0
+        # Beside the board's own inhibit there is a hard-wired one from ZS201.
+        t["traction"] = 1.0 if e["IM211"] > 0.5 and not w.seated else 0.0
+        t["stub_rating_barg"] = STUB_RATING_BARG

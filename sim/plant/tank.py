@@ -58,7 +58,9 @@ class Tank:
         else:
             self.vl = (cfg.mass_kg - mv_full) / (rl - rho_v)
             if self.vl > self.v:
-                raise ValueError(f"mass_kg = {cfg.mass_kg}: does not fit, {rl * self.v:.1f} kg fills the tank")
+                raise ValueError(
+                    f"mass_kg = {cfg.mass_kg}: does not fit, {rl * self.v:.1f} kg fills the tank"
+                )
             self.ml = rl * self.vl
             self.mv = rho_v * (self.v - self.vl)
         self.tl, self.tv = ts, tv

@@ -1,0 +1,304 @@
+"""Instruments: from the plant's truth to what a board's terminals carry (ADC counts, contacts, pulse totals).
+
+Each 4-20 mA channel: truth -> first-order lag -> fixed accuracy error (option) -> noise -> signal fault -> loop
+current, limited to what a transmitter can drive (3.8-20.5 mA, NAMUR NE43) -> ADC counts of a 22 mA full scale
+(4 mA = 11915, 20 mA = 59577) with 1-2 counts of converter noise. Figures come from the nodes' I/O lists.
+
+A channel is computed as often as its SCAN column says the firmware looks: 10 ms channels every tick, 50 ms channels in
+five turns. Deterministic for one seed; noise is drawn from a pool made once.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections import deque
+from collections.abc import Sequence
+from operator import itemgetter
+
+from sim import tables
+
+TICK_S = 0.010
+TURNS = 5  # ticks between two looks at a 50 ms channel
+COUNTS_PER_MA = 65535.0 / 22.0
+LOW_MA, HIGH_MA = 3.8, 20.5
+POOL = 4096  # noise samples; a power of two
+ADC_NOISE_COUNTS = 0.8  # rms
+DELAY_MAX_S = 60.0
+
+AI_KINDS = ("off", "stuck", "offset", "drift", "noise", "spike", "delayed", "intermittent")
+
+
+class _Channel:
+    """One transmitter. `value` is the lagged reading in the SHOWN unit, `counts` what the board reads."""
+
+    __slots__ = (
+        "tag", "value", "counts", "alpha", "gain", "zero", "noise", "to_ma", "lo", "at", "adc_at", "fault", "first",
+        "every", "hi",
+    )  # fmt: skip
+
+    def __init__(self, row: Sequence[object], rng: random.Random, accuracy_errors: bool) -> None:
+        self.tag = str(row[0])
+        div = float(row[6])  # type: ignore[arg-type]
+        self.lo, self.hi = float(row[2]) / div, float(row[3]) / div  # type: ignore[arg-type]
+        span = self.hi - self.lo
+        acc, noise, lag_ms, scan_ms = (float(x) for x in row[7:11])  # type: ignore[arg-type]
+        self.every = TURNS if scan_ms >= 50 else 1
+        self.alpha = 1.0 - math.exp(-self.every * TICK_S * 1000.0 / lag_ms) if lag_ms > 0 else 1.0
+        # Accuracy is the sum of a zero and a gain error, each fixed for the unit.
+        split = rng.uniform(0.0, 1.0)
+        error = acc * 1e-6 if accuracy_errors else 0.0
+        self.zero = error * split * span * rng.choice((-1.0, 1.0))
+        self.gain = 1.0 + error * (1.0 - split) * rng.choice((-1.0, 1.0))
+        self.noise = noise * 1e-6 * span
+        self.to_ma = 16.0 / span
+        self.value = 0.0
+        self.counts = 0
+        self.at = rng.randrange(POOL)
+        self.adc_at = rng.randrange(POOL)
+        self.fault: _SignalFault | None = None
+        self.first = True
+
+
+class _SignalFault:
+    """A fault on one signal; `value` in the tag's unit (s for delayed and intermittent)."""
+
+    __slots__ = ("kind", "value", "since_s", "held", "history", "last_spike")
+
+    def __init__(self, kind: str, value: float | None, since_s: float) -> None:
+        self.kind = kind
+        self.value = value
+        self.since_s = since_s
+        self.held: float | None = value
+        self.history: deque[tuple[float, float]] = deque()
+        self.last_spike = -1.0
+
+    def off_now(self, t_s: float) -> bool:
+        """Is the loop open: always for off, in the first half of each period for intermittent."""
+        if self.kind == "off":
+            return True
+        if self.kind != "intermittent":
+            return False
+        period = self.value or 1.0
+        return (t_s - self.since_s) % period < 0.5 * period
+
+    def delayed(self, t_s: float, reading: float) -> float:
+        """The reading of `value` seconds ago (the oldest known until then)."""
+        self.history.append((t_s, reading))
+        limit = t_s - min(self.value or 0.0, DELAY_MAX_S)
+        while len(self.history) > 1 and self.history[1][0] <= limit:
+            self.history.popleft()
+        return self.history[0][1]
+
+
+class Instruments:
+    """All instruments of both nodes. Call `sample` once per tick, then read `counts`, `contacts`, `pulses`.
+
+    `fault_hits[tag]` counts the samples that a fault made different from what they would have been.
+    """
+
+    def __init__(self, seed: int, accuracy_errors: bool = False) -> None:
+        rng = random.Random(seed ^ 0x1257)
+        self._pool = [rng.gauss(0.0, 1.0) for _ in range(POOL)]
+        self._rng = rng
+        self._t_s = 0.0
+        self._tick = 0
+        self._channels: dict[str, list[_Channel]] = {}
+        self._counts: dict[str, list[int]] = {}
+        self._bits: dict[str, list[tuple[str, int]]] = {}
+        self._contacts: dict[str, int] = {}
+        self._pulse_rows: list[tuple[str, int, str, float]] = []
+        self._pulses: dict[str, list[int]] = {}
+        self._by_tag: dict[str, _Channel] = {}
+        self._di_faults: dict[str, _SignalFault] = {}
+        self._di_shown: dict[str, float] = {}
+        self._ci_faults: dict[str, _SignalFault] = {}
+        self._ci_lost: dict[str, float] = {}
+        self.fault_hits: dict[str, int] = {}
+        for node in tables.NODES:
+            io = tables.io(node)
+            self._channels[node] = [_Channel(row, rng, accuracy_errors) for row in io.AI]
+            self._by_tag.update((c.tag, c) for c in self._channels[node])
+            self._counts[node] = [0] * len(io.AI)
+            pins = iter(range(len(io.DI)))
+            self._bits[node] = [
+                (row[0], 1 << (next(pins) if row[1] == "pin" else 32 + row[2])) for row in io.DI
+            ]
+            self._contacts[node] = 0
+            self._pulse_rows += [(node, n, row[0], float(row[2])) for n, row in enumerate(io.CI)]
+            self._pulses[node] = [0] * len(io.CI)
+        # One look at all contacts, compared as a whole: they seldom change.
+        self._read_contacts = itemgetter(*(tag for bits in self._bits.values() for tag, _ in bits))
+        self._contact_truth: tuple[float, ...] = ()
+        self._turns = self._plan()
+
+    def _plan(self) -> list[list[tuple[_Channel, list[int], int]]]:
+        """Which channels are computed in each of the five turns: fast ones in all, slow ones spread evenly."""
+        turns: list[list[tuple[_Channel, list[int], int]]] = [[] for _ in range(TURNS)]
+        n = 0
+        for node, channels in self._channels.items():
+            for i, channel in enumerate(channels):
+                entry = (channel, self._counts[node], i)
+                if channel.every == 1:
+                    for turn in turns:
+                        turn.append(entry)
+                else:
+                    turns[n % TURNS].append(entry)
+                    n += 1
+        return turns
+
+    # -- each tick
+
+    def sample(self, t_s: float, truth: dict[str, float]) -> None:
+        """Take the plant's truth at `t_s`. The first call settles every lag."""
+        self._t_s = t_s
+        tick = self._tick
+        self._tick = tick + 1
+        if tick == 0:
+            entries = [x for turn in self._turns for x in turn]
+        else:
+            entries = self._turns[tick % TURNS]
+        pool = self._pool
+        mask = POOL - 1
+        for c, counts, i in entries:
+            x = truth[c.tag]
+            if c.first:
+                c.value = x
+                c.first = False
+            value = c.value
+            value += (x - value) * c.alpha
+            c.value = value
+            c.at = at = (c.at + 1) & mask
+            reading = value * c.gain + c.zero + c.noise * pool[at]
+            if c.fault is not None:
+                counts[i] = self._faulty(c, t_s, reading)
+                continue
+            ma = 4.0 + (reading - c.lo) * c.to_ma
+            ma = LOW_MA if ma < LOW_MA else HIGH_MA if ma > HIGH_MA else ma
+            c.adc_at = at = (c.adc_at + 7) & mask
+            counts[i] = int(ma * COUNTS_PER_MA + ADC_NOISE_COUNTS * pool[at] + 0.5)
+        now = self._read_contacts(truth)
+        if now != self._contact_truth or self._di_faults:
+            self._contact_truth = now
+            for node, bits in self._bits.items():
+                word = 0
+                for tag, bit in bits:
+                    if truth[tag] >= 0.5:
+                        word |= bit
+                self._contacts[node] = word
+            if self._di_faults:
+                self._fault_contacts(t_s)
+        for node, n, tag, grams in self._pulse_rows:
+            self._pulses[node][n] = self._pulse_total(tag, truth[tag] / grams, t_s)
+
+    def counts(self, node: str) -> list[int]:
+        """read_u16 of each AI row."""
+        return self._counts[node]
+
+    def contacts(self, node: str) -> int:
+        """Closed contacts: pins from bit 0, expander from bit 32 (`wire.Layout.contact_bit`)."""
+        return self._contacts[node]
+
+    def pulses(self, node: str) -> list[int]:
+        """Pulse totals (u32) of each CI row."""
+        return self._pulses[node]
+
+    # -- faults
+
+    def set_fault(self, tag: str, kind: str, value: float | None = None) -> None:
+        """Put a fault on a signal of either node. Raises KeyError for an unknown tag, ValueError for a kind."""
+        if kind not in AI_KINDS:
+            raise ValueError(f"{tag}: {kind!r} is not a signal fault ({', '.join(AI_KINDS)})")
+        fault = _SignalFault(kind, value, self._t_s)
+        self.fault_hits.setdefault(tag, 0)
+        channel = self._by_tag.get(tag)
+        if channel is not None:
+            channel.fault = fault
+        elif any(tag == t for rows in self._bits.values() for t, _ in rows):
+            self._di_faults[tag] = fault
+        elif any(tag == row[2] for row in self._pulse_rows):
+            self._ci_faults[tag] = fault
+        else:
+            raise KeyError(f"{tag}: not a signal of either I/O list")
+
+    def clear_fault(self, tag: str) -> None:
+        """Remove the fault of a signal, if there is one."""
+        channel = self._by_tag.get(tag)
+        if channel is not None:
+            channel.fault = None
+        if self._di_faults.pop(tag, None) is not None:
+            self._contact_truth = ()
+        self._ci_faults.pop(tag, None)
+
+    def _to_counts(self, c: _Channel, reading: float) -> int:
+        ma = 4.0 + (reading - c.lo) * c.to_ma
+        ma = min(max(ma, LOW_MA), HIGH_MA)
+        c.adc_at = (c.adc_at + 7) & (POOL - 1)
+        return int(ma * COUNTS_PER_MA + ADC_NOISE_COUNTS * self._pool[c.adc_at] + 0.5)
+
+    def _faulty(self, c: _Channel, t_s: float, reading: float) -> int:
+        """Counts of a channel with a fault; counts a hit when the loop current differs by more than noise."""
+        f = c.fault
+        assert f is not None
+        healthy = self._to_counts(c, reading)
+        kind = f.kind
+        if kind in ("off", "intermittent"):
+            shown = 0 if f.off_now(t_s) else healthy
+        elif kind == "stuck":
+            if f.held is None:
+                f.held = reading
+            shown = self._to_counts(c, f.held)
+        elif kind == "delayed":
+            shown = self._to_counts(c, f.delayed(t_s, reading))
+        else:
+            value = f.value or 0.0
+            if kind == "drift":
+                value *= t_s - f.since_s
+            elif kind == "noise":
+                value *= self._rng.gauss(0.0, 1.0)
+            elif kind == "spike":
+                second = math.floor(t_s - f.since_s)
+                if second == f.last_spike:
+                    value = 0.0
+                f.last_spike = second
+            shown = self._to_counts(c, reading + value)
+        if abs(shown - healthy) > 8:
+            self.fault_hits[c.tag] += 1
+        return shown
+
+    def _fault_contacts(self, t_s: float) -> None:
+        for node, bits in self._bits.items():
+            for tag, bit in bits:
+                f = self._di_faults.get(tag)
+                if f is None:
+                    continue
+                true = bool(self._contacts[node] & bit)
+                shown = true
+                if f.kind == "stuck":
+                    if f.held is None:
+                        f.held = float(true)
+                    shown = f.held >= 0.5
+                elif f.kind == "delayed":
+                    shown = f.delayed(t_s, float(true)) >= 0.5
+                elif f.off_now(t_s):
+                    shown = False
+                if shown != true:
+                    self.fault_hits[tag] += 1
+                    self._contacts[node] ^= bit
+
+    def _pulse_total(self, tag: str, total: float, t_s: float) -> int:
+        """Pulses seen so far; those of an open loop are lost for good."""
+        lost = self._ci_lost.get(tag, 0.0)
+        f = self._ci_faults.get(tag) if self._ci_faults else None
+        if f is not None:
+            shown = total - lost
+            held = f.held if f.held is not None and f.kind != "intermittent" else shown
+            if f.history:
+                held = f.history[0][1]
+            f.history.clear()
+            if f.off_now(t_s) and shown > held:
+                # Nothing is counted while the loop is open.
+                self._ci_lost[tag] = lost = lost + shown - held
+                self.fault_hits[tag] += 1
+            f.history.append((t_s, total - lost))
+        return int(total - lost) & 0xFFFFFFFF
