@@ -21,7 +21,6 @@ from typing import Any
 from host_tools.check_firmware import vm_command
 from host_tools.fill_command import load_scenario
 from host_tools.generate import database
-from host_tools.sampling import Observer
 from sim.rig import TICK_MS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,7 +34,7 @@ class _Enough(Exception):
     """A short run has seen enough."""
 
 
-class Account(Observer):
+class Account:
     """Collects host time by part of the loop, and tick cost by node and public state."""
 
     def __init__(self, stop_s: float | None) -> None:

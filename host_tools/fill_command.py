@@ -12,7 +12,7 @@ from typing import Any
 
 from host_tools import __version__, cli
 from host_tools.progress import Progress
-from host_tools.sampling import HistoryObserver, Mark, Observer
+from host_tools.sampling import HistoryObserver, Mark
 from host_tools.ticket import TicketLog, render
 from sim import scenario
 from sim.scenario import Scenario, ScenarioError
@@ -90,7 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     progress = Progress(words, what.truck.target_kg)
     tickets = TicketLog()
-    observers: list[Observer] = [progress, tickets]
+    observers: list[Any] = [progress, tickets]
     history = None
     if image is not None:
         from host_tools import picture
@@ -104,7 +104,8 @@ def run(arguments: argparse.Namespace) -> int:
         recorder = Recorder(folder)
         observers.append(recorder)
 
-    from sim import fill  # the fluid properties take seconds to load: refusals come before
+    from sim import fill
+    from sim.nodes import NodeFailure
 
     options = fill.Options(
         seed=arguments.seed,
@@ -115,6 +116,13 @@ def run(arguments: argparse.Namespace) -> int:
     )
     try:
         result = fill.run(what, options, observers)
+    except ScenarioError as error:  # what only the plant can tell to be impossible
+        raise cli.UserError(str(error)) from None
+    except NodeFailure as failure:
+        if failure.node == "rig":  # no VM to run: the message says what to install or set
+            raise cli.UserError(failure.reason) from None
+        print(f"cryofill fill: {failure}", file=sys.stderr)
+        return cli.EXIT_INTERNAL
     finally:
         progress.close()
         if recorder is not None:

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Mapping
 from typing import Any, TextIO
 
-from host_tools.sampling import Observer, RigView, as_event, public_states
+from host_tools.sampling import RigView, as_event, public_states
 from sim import tables
 
 REFRESH_S = 0.1    # of wall-clock time, between two live lines
 LOOK_MS = 200      # of simulated time, between two looks at the clock
 
 
-class Progress(Observer):
+class Progress:
     """Writes the progress of one run to `out`; `target_kg` is the mass the truck asks for."""
 
     def __init__(self, out: TextIO, target_kg: float) -> None:
@@ -42,7 +43,7 @@ class Progress(Observer):
             self._drawn = now
             self._draw(rig, now)
 
-    def on_event(self, event: Any) -> None:
+    def on_event(self, event: Mapping[str, Any]) -> None:
         """Write the permanent line of a state that has ended, and every trip."""
         one = as_event(event)
         if one.kind == "STATE" and one.node == "dispenser" and one.target != self._state:
@@ -55,10 +56,6 @@ class Progress(Observer):
         """Write the line of the last state, which the run's end cut off."""
         if self._rig is not None:
             self._finish_state(self._rig.t_ms)
-
-    def note(self, text: str) -> None:
-        """Write a permanent line of the tool's own."""
-        self._permanent(text)
 
     def _finish_state(self, t_ms: int) -> None:
         """Write the permanent line of the present state."""

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any, BinaryIO, TextIO
 
-from host_tools.sampling import NODES, SAMPLE_MS, Observer, as_event, channels, measured
+from host_tools.sampling import NODES, SAMPLE_MS, as_event, channels, measured
 from sim import tables, wire
 
 BUS = "link"
@@ -28,7 +28,7 @@ def candump_line(t_us: int, can_id: int, data: bytes) -> str:
     return f"({t_us // 1_000_000}.{t_us % 1_000_000:06d}) {BUS} {can_id:08X}#{data.hex().upper()}\n"
 
 
-class Recorder(Observer):
+class Recorder:
     """Writes a run's files as it goes; `close()` ends them. Raises OSError when the folder cannot be written."""
 
     def __init__(self, folder: Path) -> None:
@@ -86,7 +86,7 @@ class Recorder(Observer):
         """Write one line of the candump log."""
         self._frames.write(candump_line(t_us, can_id, data))
 
-    def on_event(self, event: Any) -> None:
+    def on_event(self, event: Mapping[str, Any]) -> None:
         """Write one line of events.jsonl: times and values as sent, numbers of tables rendered as their names."""
         one = as_event(event)
         self._events.write(json.dumps({

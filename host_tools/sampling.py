@@ -1,5 +1,8 @@
 """What the observers read from a running rig: measured values from ADC counts, true values, events, states.
 
+An observer has any of on_tick(rig), on_frame(t_us, can_id, data), on_event(event), on_exchange(t_ms, node, to_node,
+packet) and on_line(node, text); see `sim.rig.Rig`. It is called in the loop, so it is cheap, and it changes nothing.
+
 Measured values are decoded here from the counts that a board gets, by the I/O list alone: 4-20 mA on a 22 mA full
 scale, bad outside the NAMUR NE43 band. This is a second, independent reading of the table; the firmware has its own.
 """
@@ -106,19 +109,6 @@ def as_event(raw: Mapping[str, Any]) -> Event:
     return Event(raw["t_ms"], node, kind, name, source, target, value)
 
 
-class Observer:
-    """Does nothing at each of the rig's three occasions; observers override what they need."""
-
-    def on_tick(self, rig: Any) -> None:
-        """Look at the rig after a tick; called each 10 ms of simulated time, so it must be cheap."""
-
-    def on_frame(self, t_us: int, can_id: int, data: bytes) -> None:
-        """Look at a frame that the bus has carried, with its end-of-frame time."""
-
-    def on_event(self, event: Any) -> None:
-        """Look at an event that a node has reported."""
-
-
 class Channel(NamedTuple):
     """One analog input as the I/O list has it: its place among the counts, its range in SHOWN units."""
 
@@ -179,7 +169,7 @@ class History:
     marks: list[Mark] = field(default_factory=list)
 
 
-class HistoryObserver(Observer):
+class HistoryObserver:
     """Collects what the picture needs: the named columns of the plant's truth each 100 ms, states and trips."""
 
     def __init__(self, columns: Iterable[str]) -> None:
@@ -196,7 +186,7 @@ class HistoryObserver(Observer):
         for name, values in self.history.columns.items():
             values.append(truth[name])
 
-    def on_event(self, event: Any) -> None:
+    def on_event(self, event: Mapping[str, Any]) -> None:
         """Follow the dispenser's public state, and mark the trips of both nodes."""
         one = as_event(event)
         if one.kind == "STATE" and one.node == "dispenser" and one.target != self._state:

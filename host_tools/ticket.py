@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from host_tools.sampling import Observer, as_event, why_words
+from host_tools.sampling import as_event, why_words
 from sim import tables
 from sim.scenario import Scenario
 
@@ -18,14 +18,14 @@ BILLABLE = 0
 WIDTH = 62
 
 
-class TicketLog(Observer):
+class TicketLog:
     """Collects the tickets that the dispenser reports; `last` is the newest complete one, None before any."""
 
     def __init__(self) -> None:
         self.last: dict[str, int] | None = None
         self._fields: dict[str, int] = {}
 
-    def on_event(self, event: Any) -> None:
+    def on_event(self, event: Mapping[str, Any]) -> None:
         """Take one field; the end mark completes the ticket."""
         one = as_event(event)
         if one.kind != "TICKET" or one.node != "dispenser":
