@@ -14,7 +14,7 @@ SESSION_BYTE = 3
 class Link:
     """Receives `rx` rows and sends `tx` rows over `port`.
 
-    rx: (ID, DATA_ID, unpack, n_values, needs_session); tx: (ID, DATA_ID, CYCLE_MS, fill),
+    rx: (ID, DATA_ID, unpack, n_values, needs_session, hold_ms); tx: (ID, DATA_ID, CYCLE_MS, fill),
     highest priority first, where fill(buf) packs bytes 3..7 and returns 0, or non-zero to stay silent.
     `values[i]` are the physical values of message i; `session` 0 accepts any session.
     """
@@ -26,6 +26,7 @@ class Link:
         self._unpack = [row[2] for row in rx]
         self._index = {row[0]: i for i, row in enumerate(rx)}
         self._needs_session = [row[4] for row in rx]
+        self._hold_ms = [row[5] for row in rx]
         self.session = 0
         self.foreign = 0  # well-formed frames of another session
         self._tx_id = [row[0] for row in tx]
@@ -37,10 +38,17 @@ class Link:
         self._waiting = [0] * len(tx)
         self._counter = [0] * len(tx)
 
-    def receive(self):
-        """Judge and unpack the frames that came since the last tick."""
+    def receive(self, now):
+        """Judge and unpack the frames that came since the last tick.
+
+        A message that was silent for its hold time has to qualify anew, with three good frames.
+        """
         port = self.port
         n = port.count
+        receivers = self.receivers
+        for i in range(len(receivers)):
+            if self._hold_ms[i] and receivers[i].qualified and receivers[i].age_ms(now) >= self._hold_ms[i]:
+                receivers[i].restart()
         for k in range(n):
             i = self._index.get(port.ids[k], -1)
             if i < 0:
@@ -49,7 +57,7 @@ class Link:
             if self._needs_session[i] and self.session and data[SESSION_BYTE] != self.session:
                 self.foreign += 1
                 continue
-            if self.receivers[i].check(data, port.at_ms[k]) in e2e.GOOD:
+            if receivers[i].check(data, port.at_ms[k]) in e2e.GOOD:
                 self._unpack[i](data, self.values[i])
         port.count = 0
 

@@ -63,7 +63,7 @@ class Dispenser:
 
     def supervise(self, now):
         """Judge the link, compute signals, evaluate trips."""
-        self.truck.receive()
+        self.truck.receive(now)
         self.meter.sample()
         self.signals.update(self._tick, now)
         self.sequence.update(now)

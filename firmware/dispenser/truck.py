@@ -11,14 +11,14 @@ STATUS, MEAS, TEMP, LIMIT, FILL, FLOW, IDENT, ABORTED = range(8)
 
 RX = (
     # id             data id             unpack             values             session
-    (m.T_STATUS_ID, m.T_STATUS_DATA_ID, m.unpack_t_status, m.T_STATUS_FIELDS, True),
-    (m.T_MEAS_ID, m.T_MEAS_DATA_ID, m.unpack_t_meas, m.T_MEAS_FIELDS, True),
-    (m.T_TEMP_ID, m.T_TEMP_DATA_ID, m.unpack_t_temp, m.T_TEMP_FIELDS, True),
-    (m.T_LIMIT_ID, m.T_LIMIT_DATA_ID, m.unpack_t_limit, m.T_LIMIT_FIELDS, True),
-    (m.T_FILL_ID, m.T_FILL_DATA_ID, m.unpack_t_fill, m.T_FILL_FIELDS, True),
-    (m.T_FLOW_ID, m.T_FLOW_DATA_ID, m.unpack_t_flow, m.T_FLOW_FIELDS, True),
-    (m.T_IDENT_ID, m.T_IDENT_DATA_ID, m.unpack_t_ident, m.T_IDENT_FIELDS, True),
-    (m.T_ABORT_ID, m.T_ABORT_DATA_ID, m.unpack_t_abort, m.T_ABORT_FIELDS, False),
+    (m.T_STATUS_ID, m.T_STATUS_DATA_ID, m.unpack_t_status, m.T_STATUS_FIELDS, True, m.T_STATUS_HOLD_MS),
+    (m.T_MEAS_ID, m.T_MEAS_DATA_ID, m.unpack_t_meas, m.T_MEAS_FIELDS, True, m.T_MEAS_HOLD_MS),
+    (m.T_TEMP_ID, m.T_TEMP_DATA_ID, m.unpack_t_temp, m.T_TEMP_FIELDS, True, 0),
+    (m.T_LIMIT_ID, m.T_LIMIT_DATA_ID, m.unpack_t_limit, m.T_LIMIT_FIELDS, True, 0),
+    (m.T_FILL_ID, m.T_FILL_DATA_ID, m.unpack_t_fill, m.T_FILL_FIELDS, True, 0),
+    (m.T_FLOW_ID, m.T_FLOW_DATA_ID, m.unpack_t_flow, m.T_FLOW_FIELDS, True, 0),
+    (m.T_IDENT_ID, m.T_IDENT_DATA_ID, m.unpack_t_ident, m.T_IDENT_FIELDS, True, 0),
+    (m.T_ABORT_ID, m.T_ABORT_DATA_ID, m.unpack_t_abort, m.T_ABORT_FIELDS, False, 0),
 )  # fmt: skip
 
 
@@ -38,10 +38,10 @@ class Truck:
         self.relief_mbarg = self.max_mass_g = self.max_pressure_mbar = -1
         self.max_flow_g_s = self.target_g = self.volume_l = -1
 
-    def receive(self):
+    def receive(self, now):
         """Take in the frames since the last tick."""
         link = self.link
-        link.receive()
+        link.receive(now)
         values = link.values
         v = values[MEAS]
         measured = v[m.T_MEAS_MEASURE_OK] == YES

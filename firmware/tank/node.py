@@ -65,7 +65,7 @@ class Tank:
 
     def supervise(self, now):
         """Judge the link, compute inventory and signals, evaluate trips."""
-        self.station.link.receive()
+        self.station.link.receive(now)
         self.inventory.update()
         if self._tick % SLOW_TICKS == 0:
             self.inventory.update_slow()

@@ -9,11 +9,11 @@ STATUS, PERMIT, LINE, METER, ABORTED = range(5)
 
 RX = (
     # id             data id             unpack             values             session
-    (m.D_STATUS_ID, m.D_STATUS_DATA_ID, m.unpack_d_status, m.D_STATUS_FIELDS, True),
-    (m.D_PERMIT_ID, m.D_PERMIT_DATA_ID, m.unpack_d_permit, m.D_PERMIT_FIELDS, True),
-    (m.D_LINE_ID, m.D_LINE_DATA_ID, m.unpack_d_line, m.D_LINE_FIELDS, True),
-    (m.D_METER_ID, m.D_METER_DATA_ID, m.unpack_d_meter, m.D_METER_FIELDS, True),
-    (m.D_ABORT_ID, m.D_ABORT_DATA_ID, m.unpack_d_abort, m.D_ABORT_FIELDS, False),
+    (m.D_STATUS_ID, m.D_STATUS_DATA_ID, m.unpack_d_status, m.D_STATUS_FIELDS, True, m.D_STATUS_HOLD_MS),
+    (m.D_PERMIT_ID, m.D_PERMIT_DATA_ID, m.unpack_d_permit, m.D_PERMIT_FIELDS, True, m.D_PERMIT_HOLD_MS),
+    (m.D_LINE_ID, m.D_LINE_DATA_ID, m.unpack_d_line, m.D_LINE_FIELDS, True, 0),
+    (m.D_METER_ID, m.D_METER_DATA_ID, m.unpack_d_meter, m.D_METER_FIELDS, True, 0),
+    (m.D_ABORT_ID, m.D_ABORT_DATA_ID, m.unpack_d_abort, m.D_ABORT_FIELDS, False, 0),
 )  # fmt: skip
 
 
