@@ -1,0 +1,137 @@
+"""I1, I6, I9 bite on the truck, I8 and I12 on the ticket."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+RELIEF_BAR = 7.013
+MOST_KG = 94.318
+
+
+class TestI1:
+    """A fill never brings the tank to its relief."""
+
+    @pytest.mark.parametrize(("bar", "broken"), [(RELIEF_BAR - 0.01, []), (RELIEF_BAR, ["I1"])])
+    def test_the_limit_during_a_fill(self, bench: Any, bar: float, broken: list[str]) -> None:
+        bench.filling()
+        bench.tick(0.2, tank_bar=bar)
+        assert bench.broken == broken
+
+    def test_the_relief_follows_the_local_ambient(self, bench: Any) -> None:
+        bench.filling()
+        bench.tick(0.2, tank_bar=6.8, PT105=0.7)
+        assert bench.broken == ["I1"]
+
+    def test_a_minute_after_the_fill_still_counts(self, bench: Any) -> None:
+        bench.filling()
+        bench.shut()
+        bench.tick(55.0, XV201=0.0, hose_liquid_kg=0.0)
+        bench.tick(0.2, tank_bar=7.1)
+        assert bench.broken == ["I1"]
+
+    def test_a_parked_truck_is_not_a_fill(self, bench: Any) -> None:
+        bench.tick(2.0, tank_bar=7.1)
+        assert bench.broken == []
+
+
+@pytest.mark.parametrize(("kg", "broken"), [(MOST_KG, []), (MOST_KG + 0.01, ["I6"])])
+def test_i6_the_filling_limit(bench: Any, kg: float, broken: list[str]) -> None:
+    bench.tick(0.2, tank_kg=kg)
+    assert bench.broken == broken
+
+
+class TestI9:
+    """No traction with the nozzle seated."""
+
+    def test_a_release_while_seated_is_caught(self, bench: Any) -> None:
+        bench.tick(0.4, IM211=1.0)
+        assert bench.broken == []
+        bench.tick(0.4)
+        assert bench.broken == ["I9"]
+
+    def test_a_truck_that_can_drive_is_caught_at_once(self, bench: Any) -> None:
+        bench.tick(0.1, traction=1.0)
+        assert bench.broken == ["I9"]
+
+    def test_a_dead_board_is_held_by_the_wire(self, bench: Any) -> None:
+        bench.dead.add("tank")
+        bench.tick(5.0, IM211=1.0)
+        assert bench.broken == []
+
+    def test_unseated_it_may_drive(self, bench: Any) -> None:
+        bench.world.seated = False
+        bench.tick(5.0, IM211=1.0, traction=1.0)
+        assert bench.broken == []
+
+
+class TestTickets:
+    """I8: everything metered is in a ticket. I12: the ticket is right."""
+
+    FLOW_G_S = 100.0
+
+    def delivered(self, bench: Any, kg: float = 10.0) -> None:
+        """Fill 10.1 kg through the meter, of which `kg` arrive in the tank."""
+        bench.filling()
+        bench.tick(100.0)
+        bench.shut()
+        bench.state["dispenser"] = "COMPLETE"
+        bench.tick(1.0, tank_kg=40.0 + kg, hose_liquid_kg=0.0, stub_liquid_kg=0.0, TT102=150.0, TT103=150.0)
+        assert bench.broken == []
+
+    @pytest.mark.parametrize(
+        ("meter_g", "broken"), [(10_100, []), (10_000, []), (10_203, ["I8"]), (9_990, ["I8"])]
+    )
+    def test_the_meter_to_within_a_second_of_flow(self, bench: Any, meter_g: int, broken: list[str]) -> None:
+        self.delivered(bench)
+        bench.ticket(session=1, metered_g=10_000, meter_g=meter_g)
+        bench.finish()
+        assert bench.broken == broken
+
+    def test_two_tickets_share_what_was_metered(self, bench: Any) -> None:
+        self.delivered(bench)
+        bench.ticket(session=1, metered_g=5_000, meter_g=5_050)
+        bench.ticket(session=2, metered_g=5_000, meter_g=5_050)
+        bench.finish()
+        assert bench.broken == []
+
+    def test_no_ticket_at_all_is_caught(self, bench: Any) -> None:
+        self.delivered(bench)
+        bench.finish()
+        assert bench.broken == ["I8"]
+
+    def test_nothing_metered_needs_no_ticket(self, bench: Any) -> None:
+        bench.tick(1.0)
+        bench.finish()
+        assert bench.broken == []
+
+    @pytest.mark.parametrize(
+        ("metered_g", "broken"), [(10_000, []), (10_099, []), (10_101, ["I12"]), (9_899, ["I12"])]
+    )
+    def test_noise_only_a_ticket_is_right_to_one_percent(
+        self, bench: Any, metered_g: int, broken: list[str]
+    ) -> None:
+        self.delivered(bench)
+        bench.ticket(session=1, metered_g=metered_g, meter_g=10_100)
+        bench.finish()
+        assert bench.broken == broken
+
+    def test_with_full_errors_one_and_a_half_percent(self, bench: Any) -> None:
+        bench.invariants.view.noise_only = False
+        self.delivered(bench)
+        bench.ticket(session=1, metered_g=10_149, meter_g=10_100)
+        bench.finish()
+        assert bench.broken == []
+
+    def test_not_billable_is_an_honest_ticket(self, bench: Any) -> None:
+        self.delivered(bench, kg=7.0)
+        bench.ticket(session=1, metered_g=10_000, meter_g=10_100, status=1)
+        bench.finish()
+        assert bench.broken == []
+
+    def test_a_small_delivery_must_not_be_billed(self, bench: Any) -> None:
+        self.delivered(bench, kg=4.9)
+        bench.ticket(session=1, metered_g=4_900, meter_g=10_100)
+        bench.finish()
+        assert bench.broken == ["I12"]
