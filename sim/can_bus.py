@@ -60,13 +60,13 @@ def _crc_table() -> tuple[int, ...]:
 
 
 def _stuff_table(bits: int) -> tuple[int, ...]:
-    """Return the stuffing automaton for groups of `bits`: [state << bits | group] -> stuffed bits << 4 | new state.
+    """Return the stuffing automaton for groups of `bits`: [state << 8 | group] -> new state << 8 | stuffed bits.
 
-    State: last level << 3 | length of its run, 1..5; 0 at the start (idle bus: the first dominant bit starts a run).
+    State: last level << 3 | length of its run, 1..5; 0 at the start of a frame.
     """
     table = []
     for state in range(16):
-        for group in range(1 << bits):
+        for group in range(256):
             level, run, stuffed = state >> 3, state & 7, 0
             for shift in range(bits - 1, -1, -1):
                 bit = group >> shift & 1
@@ -77,7 +77,7 @@ def _stuff_table(bits: int) -> tuple[int, ...]:
                 if run == 5:  # a bit of the other level goes in and starts a run of its own
                     stuffed += 1
                     level, run = 1 - level, 1
-            table.append(stuffed << 4 | level << 3 | run)
+            table.append((level << 3 | run) << 8 | stuffed)
     return tuple(table)
 
 
@@ -85,11 +85,12 @@ _CRC: Final = _crc_table()
 _STUFF8: Final = _stuff_table(8)
 _STUFF7: Final = _stuff_table(7)
 _STUFF1: Final = _stuff_table(1)
+_TAIL_BITS: Final = 15 + EOF_AND_ACK_BITS + INTERFRAME_BITS
 _headers: dict[tuple[int, int, int], tuple[int, int, int]] = {}
 
 
 def _header(can_id: int, flags: int, dlc: int) -> tuple[int, int, int]:
-    """Return (fixed bits + stuffed bits, CRC so far, stuffing state) after the control field."""
+    """Return (bits of the frame but for stuffing after the header, CRC so far, stuffing step so far)."""
     rtr = flags & FLAG_RTR
     if flags & FLAG_EXT:
         bits = 39  # SOF 1, base 11, SRR 1, IDE 1, extension 18, RTR 1, r1 r0 2, DLC 4
@@ -97,40 +98,35 @@ def _header(can_id: int, flags: int, dlc: int) -> tuple[int, int, int]:
     else:
         bits = 19  # SOF 1, id 11, RTR 1, IDE 1, r0 1, DLC 4
         word = can_id << 7 | rtr << 6 | dlc
-    crc = state = stuffed = 0
+    crc = step = stuffed = 0
     for shift in range(bits - 1, -1, -1):
         bit = word >> shift & 1
         crc = (crc << 1 ^ CRC15_POLY if (crc >> 14 ^ bit) & 1 else crc << 1) & 0x7FFF
-        step = _STUFF1[state << 1 | bit]
-        stuffed += step >> 4
-        state = step & 15
-    return bits + stuffed, crc, state
+        step = _STUFF1[step & 0xF00 | bit]
+        stuffed += step & 15
+    return bits + stuffed + (0 if rtr else 8 * dlc) + _TAIL_BITS, crc, step
 
 
-def frame_bits(can_id: int, flags: int, data: bytes, dlc: int | None = None) -> int:
+def frame_bits(can_id: int, flags: int, data: bytes) -> int:
     """Return the bit times of a frame on the wire from start of frame to end of interframe space.
 
-    dlc defaults to len(data); a remote frame (FLAG_RTR) carries no data whatever its dlc.
+    A remote frame (FLAG_RTR) has the dlc of its data and carries none.
     """
-    n = len(data) if dlc is None else dlc
-    key = (can_id, flags & 3, n)
+    key = (can_id, flags & 3, len(data))
     head = _headers.get(key)
     if head is None:
         if len(_headers) > 4096:
             _headers.clear()
         head = _headers[key] = _header(*key)
-    total, crc, state = head
+    total, crc, step = head
     if not flags & FLAG_RTR:
-        for byte in data[:n]:
-            crc = (crc << 8 & 0x7FFF) ^ _CRC[crc >> 7 ^ byte]
-            step = _STUFF8[state << 8 | byte]
-            total += step >> 4
-            state = step & 15
-        total += 8 * n
-    step = _STUFF8[state << 8 | crc >> 7]
-    total += step >> 4
-    step = _STUFF7[(step & 15) << 7 | crc & 0x7F]
-    return total + (step >> 4) + 15 + EOF_AND_ACK_BITS + INTERFRAME_BITS
+        crc_table, stuff = _CRC, _STUFF8
+        for byte in data:
+            crc = crc << 8 & 0x7FFF ^ crc_table[crc >> 7 ^ byte]
+            step = stuff[step & 0xF00 | byte]
+            total += step & 15
+    step = _STUFF8[step & 0xF00 | crc >> 7]
+    return total + (step & 15) + (_STUFF7[step & 0xF00 | crc & 0x7F] & 15)
 
 
 def arbitration_key(can_id: int, flags: int) -> int:
