@@ -37,8 +37,8 @@ class Network:
         self.out: list[list[float]] = [[0.0, 0.0, 0.0, 0.0] for _ in range(7)]
         self.leak = [0.0] * 5
 
-    def step(self, dt: float) -> None:
-        """Advance flows and contents by `dt` s. Node states must be current; they are stale afterwards."""
+    def step(self, dt: float) -> bool:
+        """Advance flows and contents by `dt` s; True if anything flows. Node states must be current before."""
         nodes = self.nodes
         inv_dt = 1.0 / dt
         n0, n1, n2, n3, n4 = nodes
@@ -180,6 +180,7 @@ class Network:
         leak = self.leak
         if leak[STUB] > 0.0 or leak[NOZZLE] > 0.0:
             self._leaks(dt)
+        return any_flow
 
     def _solve(
         self,

@@ -21,7 +21,7 @@ class Node:
     __slots__ = (
         "name", "v", "m", "m_he", "m_air", "u", "t", "p", "rho", "phase", "gas_share", "h", "c_kg_pa", "dp_du",
         "c_t", "beta", "metal", "area", "p_sat", "free_kg", "q_j", "m_liq", "x_he", "_f", "_u_last", "_cv", "_rho_d", "_t_d",
-        "_pt", "_pr", "jacket_m2", "stale",
+        "_pt", "_pr", "jacket_m2", "stale", "still_s",
     )  # fmt: skip
 
     def __init__(
@@ -50,6 +50,7 @@ class Node:
         self._u_last = self._cv = self._pt = self._pr = 0.0
         self._rho_d = self._t_d = -1.0
         self.stale = 0
+        self.still_s = 0.0
 
     def fill(self, p_pa: float, t_k: float, h2: float, he: float, air: float) -> None:
         """Set the content to a gas mixture at (p, T) with these mole shares (hydrogen as HEOS gas)."""

@@ -29,7 +29,7 @@ STUB_RATING_BARG = 10.0  # assumed; PSV103 is set here
 class Sensors:
     """Fills `plant.truth`. Slow quantities (gas detectors, stack temperature) have their own first-order states."""
 
-    __slots__ = ("plant", "cabinet_pct", "forecourt_pct", "stack_k", "fq_g", "_limits", "full_kg", "_last")
+    __slots__ = ("plant", "cabinet_pct", "forecourt_pct", "stack_k", "fq_g", "_limits", "full_kg", "_last", "_contacts")
 
     def __init__(self, plant: Plant) -> None:
         self.plant = plant
@@ -38,31 +38,17 @@ class Sensors:
         cfg = plant.config
         self.full_kg = max_fill_kg(cfg.volume_m3, cfg.relief_barg + SEA_LEVEL_BAR)
         self._limits = [(v, v.tag, "ZO" + v.tag[2:], "ZC" + v.tag[2:]) for v in plant.valves.values()]
+        self._contacts: tuple[float, ...] = ()
         self._last = [-1.0] * len(self._limits)
 
-    def update(self, dt: float) -> None:
-        """Refresh every tag of the truth; about 10 us."""
-        p = self.plant
-        t, w, tank, nodes = p.truth, p.world, p.tank, p.nodes
-        nozzle, ret, stub, hose, rcpt = nodes[NOZZLE], nodes[RETURN], nodes[STUB], nodes[HOSE], nodes[RCPT]
-        last = self._last
-        i = 0
-        for valve, tag, zo, zc in self._limits:
-            pos = valve.pos
-            if pos != last[i]:
-                last[i] = pos
-                t[tag] = pos
-                if zo != "ZO102":
-                    t[zo] = 1.0 if pos >= OPEN_AT else 0.0
-                    t[zc] = 1.0 if pos <= CLOSED_AT else 0.0
-            i += 1
-        flow = -p.xv101.w * 1e3  # the link is named from the stub
-        if flow > 0.0:
-            self.fq_g += flow * dt
+    def process(self, p: Plant) -> None:
+        """What the physics changes: pressures, flows, contents. Called after each physics step."""
+        t, tank, nodes = p.truth, p.tank, p.nodes
+        nozzle, ret, stub = nodes[NOZZLE], nodes[RETURN], nodes[STUB]
         t["PT101"] = p.xv101.p_far * 1e-5
         t["PT102"] = t["PT106"] = nozzle.p * 1e-5
         t["PT103"] = t["PT107"] = ret.p * 1e-5
-        t["FT101"] = flow
+        t["FT101"] = -p.xv101.w * 1e3  # the link is named from the stub
         t["FT103"] = p.xv104.w * 1e3
         t["FQ101"] = self.fq_g
         t["flow_xv103_g_s"] = p.xv103.w * 1e3
@@ -70,24 +56,45 @@ class Sensors:
         t["flow_tstack_g_s"] = p.w_tstack * 1e3
         t["tank_bar"] = t["PT201A"] = t["PT201B"] = tank.p * 1e-5
         t["tank_kg"] = kg = tank.ml + tank.mv
-        t["hose_liquid_kg"] = hose.m_liq + nozzle.m_liq
-        t["return_liquid_kg"] = ret.m_liq + rcpt.m_liq
+        t["hose_liquid_kg"] = nodes[HOSE].m_liq + nozzle.m_liq
+        t["return_liquid_kg"] = ret.m_liq + nodes[RCPT].m_liq
         t["stub_liquid_kg"] = stub.m_liq
         t["stub_bar"] = stub.p * 1e-5
-        chain = p.chain
-        t["GT101"] = chain.earth_ohm
-        t["HS101A"] = t["HS101B"] = 1.0 if chain.hs101 else 0.0
-        t["ES101"] = 1.0 if chain.es101 else 0.0
-        t["ES102"] = t["relay"] = 1.0 if chain.relay else 0.0
-        t["ES103"] = 1.0 if chain.es103 else 0.0
-        t["ZS103"] = 1.0 if chain.zs103 else 0.0
-        t["ZS105"] = 1.0 if chain.zs105 else 0.0
-        t["ZS101"] = t["ZS201"] = 1.0 if w.seated else 0.0
-        t["lock_open"] = t["LK108"] = p.lock_open
-        t["ZS102"] = 1.0 if w.seated and p.lock_open < 0.05 else 0.0
         t["LSHH202"] = 1.0 if kg < HIGH_LEVEL_SHARE * self.full_kg else 0.0
-        t["PB101"] = 1.0 if w.start_pressed else 0.0
-        t["PB102"] = 1.0 if w.stop_pressed else 0.0
+
+    def tick(self, p: Plant, dt: float) -> None:
+        """What may change in any tick: contacts, positions; every fifth tick the slow channels."""
+        w, chain = p.world, p.chain
+        now = (
+            chain.earth_ohm, chain.relay, chain.hs101, chain.es101, chain.zs103, chain.zs105, w.seated, p.lock_open,
+            w.start_pressed, w.stop_pressed,
+        )  # fmt: skip
+        if now != self._contacts:
+            self._contacts = now
+            t = p.truth
+            t["GT101"] = chain.earth_ohm
+            t["HS101A"] = t["HS101B"] = 1.0 if chain.hs101 else 0.0
+            t["ES101"] = 1.0 if chain.es101 else 0.0
+            t["ES102"] = t["relay"] = 1.0 if chain.relay else 0.0
+            t["ES103"] = 1.0 if chain.es103 else 0.0
+            t["ZS103"] = 1.0 if chain.zs103 else 0.0
+            t["ZS105"] = 1.0 if chain.zs105 else 0.0
+            t["ZS101"] = t["ZS201"] = 1.0 if w.seated else 0.0
+            t["lock_open"] = t["LK108"] = p.lock_open
+            t["ZS102"] = 1.0 if w.seated and p.lock_open < 0.05 else 0.0
+            t["PB101"] = 1.0 if w.start_pressed else 0.0
+            t["PB102"] = 1.0 if w.stop_pressed else 0.0
+        if p.moving or p.tick < 2:
+            t = p.truth
+            last = self._last
+            for i, (valve, tag, zo, zc) in enumerate(self._limits):
+                pos = valve.pos
+                if pos != last[i]:
+                    last[i] = pos
+                    t[tag] = pos
+                    if zo != "ZO102":
+                        t[zo] = 1.0 if pos >= OPEN_AT else 0.0
+                        t[zc] = 1.0 if pos <= CLOSED_AT else 0.0
         if p.tick % 5 == 0:
             self._slow(5.0 * dt)
 
