@@ -164,13 +164,14 @@ class SignalFault(Injection):
     """A wrong reading; the instruments count the samples that differ from what they would have shown."""
 
     def begin(self, rig: Any) -> None:
+        self._hits = rig.instruments.fault_hits.get(self.fault.target, 0)
         rig.instruments.set_fault(self.fault.target, self.fault.kind, self.value)
 
     def end(self, rig: Any) -> None:
         rig.instruments.clear_fault(self.fault.target)
 
     def look(self, t_s: float, rig: Any) -> None:
-        if rig.instruments.fault_hits.get(self.fault.target, 0):
+        if rig.instruments.fault_hits.get(self.fault.target, 0) > self._hits:
             self.effect = "reading differs"
 
 
