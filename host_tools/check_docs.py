@@ -90,12 +90,13 @@ def check_document(root: Path, path: Path, targets: set[str], commands: dict[str
     text = path.read_text(encoding="utf-8")
     shown = path.relative_to(root).as_posix()
     for number, line, fenced in lines_of(text):
-        codes = [line] if fenced else _CODE.findall(line)
+        block = fenced or line.startswith("    ")
+        codes = [line] if block else _CODE.findall(line)
         for code in codes:
             reason = check_command(code, targets, commands)
             if reason:
                 yield Problem(shown, number, reason)
-            if not fenced and _PATH.match(code) and not (root / code).exists():
+            if not block and _PATH.match(code) and not (root / code).exists():
                 yield Problem(shown, number, f"`{code}`: no such file or folder")
         if fenced:
             continue

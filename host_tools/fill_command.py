@@ -119,14 +119,15 @@ def run(arguments: argparse.Namespace) -> int:
     except ScenarioError as error:  # what only the plant can tell to be impossible
         raise cli.UserError(str(error)) from None
     except NodeFailure as failure:
+        progress.close()
         if failure.node == "rig":  # no VM to run: the message says what to install or set
             raise cli.UserError(failure.reason) from None
         print(f"cryofill fill: {failure}", file=sys.stderr)
         return cli.EXIT_INTERNAL
     finally:
-        progress.close()
         if recorder is not None:
             recorder.close()
+    progress.close()
     if recorder is not None:
         recorder.result(result)
     if image is not None and history is not None:

@@ -22,6 +22,7 @@ WRONG = (
     ("Run `cryofill brew`.",                      "no such command"),
     ("Run `cryofill fill --brew`.",               "no such option"),
     ("```\ncryofill fill warm_topup --brew\n```", "no such option"),
+    ("    cryofill brew   # indented code",         "no such command"),
     ("```sh\n$ make coffee\n```",                 "no such target"),
 )
 
