@@ -291,7 +291,9 @@ class CanBus:
 
     def _clear(self, node: Controller) -> None:
         if self._flight is not None and self._flight.owner is node:
-            self._flight = None  # cut off in mid-frame: the others see an error frame, the bus is free again soon
+            self._flight = (
+                None  # cut off in mid-frame: the others see an error frame, the bus is free again soon
+            )
             self._free_bit = self.now_bit + ERROR_FRAME_BITS + INTERFRAME_BITS
             self.errors += 1
         for i in range(3):
@@ -301,7 +303,7 @@ class CanBus:
     # -- faults
 
     def set_fault(self, kind: str, value: float | None = None) -> None:
-        """Start a link fault; FAULTS lists the kinds, the meaning of the value and its default. ValueError if unknown."""
+        """Start a link fault: a kind of FAULTS, with its default if no value is given. ValueError if unknown."""
         if kind not in FAULTS:
             raise ValueError(f"can.link fault {kind!r}: not one of {', '.join(FAULTS)}")
         self.faults[kind] = FAULTS[kind] if value is None else value
@@ -411,7 +413,11 @@ class CanBus:
 
     def _hears(self, node: Controller, sender: Controller) -> bool:
         """Tell whether a frame of `sender` reaches `node`."""
-        return node.on and not node.bus_off and (sender is self._intruder or (node.connected and sender.connected))
+        return (
+            node.on
+            and not node.bus_off
+            and (sender is self._intruder or (node.connected and sender.connected))
+        )
 
     def _acknowledged(self, sender: Controller) -> bool:
         if sender is self._intruder:

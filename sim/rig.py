@@ -208,7 +208,8 @@ class Rig:
     def account(self) -> dict[str, float]:
         """Switch on the account of host seconds by part; return the dict that grows."""
         self.cost_s = dict.fromkeys(
-            ("link", "apply", "operator", "faults", "plant", "bus", "instruments", "invariants", "observers"), 0.0
+            ("link", "apply", "operator", "faults", "plant", "bus", "instruments", "invariants", "observers"),
+            0.0,
         )
         return self.cost_s
 
@@ -445,7 +446,9 @@ class Rig:
             body, star, crc = text[1:].rpartition("*")
             if text[:1] in ("!", "="):
                 if not star or crc != f"{crc_hqx(body.encode(), 0xFFFF):04X}":
-                    raise NodeFailure(slot.name, f"serial line with a wrong CRC: {text!r}", slot.process.printed())
+                    raise NodeFailure(
+                        slot.name, f"serial line with a wrong CRC: {text!r}", slot.process.printed()
+                    )
                 if text.startswith("!EV,"):
                     self._event(slot, body)
                 elif text[0] == "=":
@@ -466,7 +469,9 @@ class Rig:
                 "value": int(value),
             }
         except ValueError as exc:
-            raise NodeFailure(slot.name, f"event line {body!r} is not six integers", slot.process.printed()) from exc
+            raise NodeFailure(
+                slot.name, f"event line {body!r} is not six integers", slot.process.printed()
+            ) from exc
         if event["kind"] == STATS:
             # The firmware's counts, heap among them, differ between VMs: figures of the node, not of the trace.
             slot.stats[event["id"]] = event["value"]

@@ -5,7 +5,7 @@ else in it is refused, so that reading a table can never run firmware code.
 """
 
 import ast
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -26,7 +26,7 @@ def load_table(path: Path | str) -> SimpleNamespace:
     return _load(str(Path(path).resolve()))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _load(path: str) -> SimpleNamespace:
     try:
         tree = ast.parse(Path(path).read_text(encoding="utf-8"), path)

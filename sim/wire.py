@@ -91,7 +91,9 @@ def unpack(name: str, data: bytes, kind: int, seq: int) -> bytes:
     if sync != SYNC:
         raise WireError(f"{name}: sync byte 0x{sync:02X} instead of 0x{SYNC:02X}")
     if len(data) != HEADER.size + length + CRC.size:
-        raise WireError(f"{name}: packet of {len(data)} bytes, its header says {HEADER.size + length + CRC.size}")
+        raise WireError(
+            f"{name}: packet of {len(data)} bytes, its header says {HEADER.size + length + CRC.size}"
+        )
     if CRC.unpack_from(data, len(data) - 4)[0] != crc32(data[:-4]):
         raise WireError(f"{name}: CRC-32 of packet {got_seq} is wrong")
     if got_kind != kind:
@@ -187,7 +189,9 @@ class Layout:
                 at += TX_FRAME.size
             n_uart = payload[at] | payload[at + 1] << 8
         except (struct.error, IndexError) as exc:
-            raise WireError(f"{self.node}: output of {len(payload)} bytes is shorter than its fields") from exc
+            raise WireError(
+                f"{self.node}: output of {len(payload)} bytes is shorter than its fields"
+            ) from exc
         if len(payload) != at + 2 + n_uart:
             raise WireError(f"{self.node}: output has {len(payload) - at - 2 - n_uart} bytes too many")
         wake_ms, fed, locked, tick_us, slack_us, heap_b, do_bits = fields[:7]

@@ -2,7 +2,17 @@
 
 import pytest
 
-from sim.can_bus import ACTIVE, BUS_OFF, FLAG_EXT, PASSIVE, STOPPED, WARNING, CanBus, arbitration_key, frame_bits
+from sim.can_bus import (
+    ACTIVE,
+    BUS_OFF,
+    FLAG_EXT,
+    PASSIVE,
+    STOPPED,
+    WARNING,
+    CanBus,
+    arbitration_key,
+    frame_bits,
+)
 
 D, T = 0x18FF10D1, 0x18FF21A1
 DATA = bytes(range(8))

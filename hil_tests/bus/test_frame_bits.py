@@ -14,7 +14,7 @@ def bits_of(value, n):
 
 
 def wire_frame(can_id, flags, data):
-    """Return (stuffed bits from SOF to CRC, unstuffed bits) of a frame, built bit by bit (ISO 11898-1, figure order)."""
+    """Return (stuffed bits from SOF to CRC, unstuffed bits) of a frame, bit by bit (ISO 11898-1)."""
     rtr = flags & FLAG_RTR
     stream = [0]
     if flags & FLAG_EXT:

@@ -80,9 +80,10 @@ def test_traceback_ends_the_run_with_what_the_node_printed(vm):
 
 def test_stalled_node_ends_the_run(vm):
     began = time.monotonic()
-    with pytest.raises(NodeFailure, match=r"dispenser: stalled: no answer for 0\.5 s"), stub.make(
-        vm, "stall", tank="echo", stall_s=0.5
-    ) as rig:
+    with (
+        pytest.raises(NodeFailure, match=r"dispenser: stalled: no answer for 0\.5 s"),
+        stub.make(vm, "stall", tank="echo", stall_s=0.5) as rig,
+    ):
         rig.run(50)
     assert time.monotonic() - began < 5
 

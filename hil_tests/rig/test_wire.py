@@ -28,7 +28,14 @@ def layout(request):
 def test_output_is_parsed(layout):
     frame = struct.pack("<BIBB8s", 2, 0x18FF10D1, 2, 3, b"abc")
     out = layout.parse_output(output(layout, frames=[frame], uart=b"hi\n", seq=9), 9)
-    assert (out.wake_ms, out.fed, out.locked, out.tick_us, out.slack_us, out.heap_b) == (1234, 1, 0, 250, 9000, 55_000)
+    assert (out.wake_ms, out.fed, out.locked, out.tick_us, out.slack_us, out.heap_b) == (
+        1234,
+        1,
+        0,
+        250,
+        9000,
+        55_000,
+    )
     assert (out.do_bits, tuple(out.duties), out.can_flags) == (5, (7,) * len(layout.ao_tags), wire.CAN_ON)
     assert out.frames == [(2, 0x18FF10D1, 2, b"abc")]
     assert out.uart == b"hi\n"
@@ -52,7 +59,9 @@ def test_errors_say_what_was_wrong(layout):
         layout.parse_output(wire.packet(wire.INPUT, 0, good[6:-4]), 0)
     with pytest.raises(WireError, match=f"{name}: packet of 5 bytes is too short"):
         layout.parse_output(good[:5], 0)
-    with pytest.raises(WireError, match=f"{name}: packet of {len(good) - 1} bytes, its header says {len(good)}"):
+    with pytest.raises(
+        WireError, match=f"{name}: packet of {len(good) - 1} bytes, its header says {len(good)}"
+    ):
         layout.parse_output(good[:-1], 0)
     with pytest.raises(WireError, match="sync byte 0x00 instead of 0xA5"):
         layout.parse_output(b"\0" + good[1:], 0)
