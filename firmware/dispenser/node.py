@@ -152,16 +152,16 @@ class Dispenser:
 
     def _ticket(self):
         meter, s = self.meter, self.sequence
-        put = self.events.put
-        put(report.TICKET, 0, 0, 0, s.session)
-        put(report.TICKET, 1, 0, 0, meter.net_g())
-        put(report.TICKET, 2, 0, 0, meter.meter_g)
-        put(report.TICKET, 3, 0, 0, meter.returned_g)
-        put(report.TICKET, 4, 0, 0, meter.hose_loss_g())
-        put(report.TICKET, 5, 0, 0, meter.status())
-        put(report.TICKET, 6, 0, 0, s.target_g)
-        put(report.TICKET, 7, 0, 0, s.stop_why)
-        put(report.TICKET, 8, 0, 0, 0)
+        events = self.events
+        events.put(report.TICKET, 0, 0, 0, s.session)
+        events.put(report.TICKET, 1, 0, 0, meter.net_g())
+        events.put(report.TICKET, 2, 0, 0, meter.meter_g)
+        events.put(report.TICKET, 3, 0, 0, meter.returned_g)
+        events.put(report.TICKET, 4, 0, 0, meter.hose_loss_g())
+        events.put(report.TICKET, 5, 0, 0, meter.status())
+        events.put(report.TICKET, 6, 0, 0, s.target_g)
+        events.put(report.TICKET, 7, 0, 0, s.stop_why)
+        events.put(report.TICKET, 8, 0, 0, 0)
 
     def _set(self, args):
         if self.machine.public not in (m.DISPENSER_STATE_BOOT, m.DISPENSER_STATE_SELFTEST, m.DISPENSER_STATE_IDLE):

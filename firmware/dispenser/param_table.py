@@ -29,8 +29,8 @@ PARAMS = (
     ("drain_helium_ms",    8000,    1000,   12000,   "ms",    "EJ",      "XV106 open in the drain: at most 10 g of helium"),
     ("hose_liquid_g",      150,     0,      1000,    "g",     "assumed", "liquid in hose and stub when the fill begins"),
     ("hose_kept_g",        10,      0,      1000,    "g",     "assumed", "gas that stays in them when it ends"),
-    ("warm_temp_ck",       13500,   12000,  28000,   "cK",    "EJ",      "both nozzle temperatures before unlock"),
-    ("warm_return_ck",     12500,   12000,  28000,   "cK",    "EJ",      "return temperature before unlock"),
+    ("warm_temp_ck",       15000,   13000,  28000,   "cK",    "EJ",      "nozzle and return are warmed to this"),
+    ("unlock_temp_ck",     12500,   12100,  28000,   "cK",    "EJ",      "and must still be above this at unlock"),
     ("vented_mbarg",       150,     60,     190,     "mbarg", "EJ",      "depressurised is below this"),
     ("rise_max_mbar",      60,      20,     200,     "mbar",  "EJ",      "rise allowed in the 10 s blocked-in test"),
 )

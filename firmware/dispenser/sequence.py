@@ -55,6 +55,7 @@ class Sequence:
         self._was_seated = True
         self._vented_ms = 0
         self._warm_ms = 0
+        self._coldest_ck = 0
         self._cold_ms = 0
         self._pressed_ms = 0
         self._reset_ms = 0
@@ -97,8 +98,11 @@ class Sequence:
                 self._cold_ms += TICK_MS
         else:
             self._cold_ms = 0
-        warm = both and ok[t.TT103] and v[t.TT103] >= p.get("warm_return_ck")
-        if warm and (a if a < b else b) >= p.get("warm_temp_ck"):
+        coldest = a if a < b else b
+        if v[t.TT103] < coldest:
+            coldest = v[t.TT103]
+        self._coldest_ck = coldest if both and ok[t.TT103] else 0
+        if self._coldest_ck >= p.get("unlock_temp_ck"):
             if self._warm_ms < WARM_FOR_MS:
                 self._warm_ms += TICK_MS
         else:
@@ -447,7 +451,7 @@ class Sequence:
         return powered and self.vented() and self.machine.state_ms >= 3000
 
     def warmed(self):
-        return self._warm_ms >= WARM_FOR_MS
+        return self._coldest_ck >= self._params.get("warm_temp_ck") and self._warm_ms >= WARM_FOR_MS
 
     def rise_vented(self):
         return self.vented() and self.machine.state_ms >= VENTED_FOR_MS
@@ -474,7 +478,7 @@ class Sequence:
         self.no_liquid = True
 
     def may_unlock(self):
-        return self.vented() and self.warmed() and self.no_liquid
+        return self.vented() and self._warm_ms >= WARM_FOR_MS and self.no_liquid
 
     def enter_unlock(self):
         if self.untouched:
