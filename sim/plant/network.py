@@ -121,28 +121,38 @@ class Network:
             j = i + 1
             a, b = nodes[i], nodes[j]
             dp = a.p - b.p
-            if dp >= 0.0:
+            w_last = ln.w
+            forward = dp >= 0.0
+            if w_last != 0.0 and -0.05 * a.p < dp < 0.05 * a.p:
+                # Near balance the last flow says where the fluid comes from; the difference may lag a tick.
+                forward = w_last > 0.0
+            if forward:
                 don, rec = a, b
             else:
                 don, rec = b, a
                 dp = -dp
-            if dp > 0.1:
+                w_last = -w_last
+            if dp > 0.1 or dp < -0.1:
                 any_flow = True
             p = don.p
-            x = dp / p
             gs = don.gas_share
             lim = 1.0 - 0.5 * gs
+            x = dp / p
             if x > lim:
                 g = k * sqrt(don.rho * p * lim) * (1.0 - gs * lim / 1.5) / p
                 w0 = g * p
                 g2 = 0.0
-            else:
+            elif x > 0.0:
                 g = g2 = k * sqrt(don.rho / (dp + DP_REG_PA)) * (1.0 - gs * x / 1.5)
                 w0 = g * dp
-            s = rec.beta * (don.h - rec.h) / (1.0 + w0 * dt / (rec.rho * rec.v))
+            else:
+                g = g2 = k * sqrt(don.rho / (DP_REG_PA - dp))
+                w0 = g * dp
+            w_up = w0 if w0 > 0.0 else w_last if w_last > 0.0 else 0.0
+            s = rec.beta * (don.h - rec.h) / (1.0 + w_up * dt / (rec.rho * rec.v))
             if don is a:
                 if b.phase == TWO_PHASE:
-                    thermal[j] += s * w0 * dt
+                    thermal[j] += s * w_up * dt
                     s = 0.0
                 elif s < -0.9:
                     s = -0.9
@@ -157,7 +167,7 @@ class Network:
                 ln.w0 = w0
             else:
                 if a.phase == TWO_PHASE:
-                    thermal[i] += s * w0 * dt
+                    thermal[i] += s * w_up * dt
                     s = 0.0
                 elif s < -0.9:
                     s = -0.9

@@ -38,7 +38,7 @@ from .tank import Tank
 from .valves import Relief, Valve
 from .world import World
 
-STEADY_REL = 2e-3  # relative pressure change in one physics step that counts as steady
+STEADY_REL = 2e-2  # relative pressure change in one physics step that counts as steady
 STRIDE_FLOW, STRIDE_STILL = 5, 10  # ticks per physics step while steady
 STACK_OPEN_PA = 10_000.0
 STACK_RESEAT_PA = 5_000.0
