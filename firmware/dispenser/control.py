@@ -11,10 +11,13 @@ from dispenser.signals import TANK_P_CPCT
 TICK_MS = const(10)
 FCV_MAX_CPCT = const(10000)
 RAMP_MG_S = const(300)  # set point moves at most this much a tick: 30 g/s per second
-# Flow loop, PI in velocity form: 0.02 cpct per mg/s of change, and a tenth of that per tick of error.
-GAIN_P_SHIFT = const(6)
-GAIN_I_SHIFT = const(11)
+# Flow loop, PI in velocity form, in 1/256 cpct so that small errors still add up: 0.016 cpct per mg/s of
+# change and 0.0005 per mg/s and tick of error.
+FINE = const(8)
+GAIN_P_SHIFT = const(2)
+GAIN_I_SHIFT = const(3)
 STEP_MAX_CPCT = const(120)  # 1.2 % a tick: full stroke in 0.8 s
+STEP_SHUT_CPCT = const(250)  # 0.4 s full stroke: no surge
 HALF_FLOW_CPCT = const(9000)  # of relief: halve the flow above 90 %
 TRAPPED_CK = const(9000)
 TRAPPED_FOR_MS = const(1000)
@@ -51,7 +54,7 @@ class Control:
         ):
             self._flow[names.index(name)] = parameter
         self._purge = names.index("PURGE_PRESS")
-        self._position = 0
+        self._position = 0  # 1/256 cpct
         self._set_mg_s = 0
         self._last_error = 0
         self._trapped_ms = 0
@@ -70,10 +73,10 @@ class Control:
             self._control_flow(self._flow[state])
         else:
             aim = FCV_MAX_CPCT if kind else 0
-            self._move(aim - self._position, 250)  # 0.4 s full stroke: no surge
+            self._move((aim << FINE) - self._position, STEP_SHUT_CPCT)
             self._set_mg_s = 0
             self._last_error = 0
-        self._gate.want_ao[0] = self._position
+        self._gate.want_ao[0] = self._position >> FINE
         self._release_trapped(want)
 
     def _helium(self, state, want):
@@ -105,20 +108,21 @@ class Control:
             step = -RAMP_MG_S
         self._set_mg_s += step
         if not image.ai.ok[t.FT101] or not image.di[t.ZO103]:
-            self._move(0, 0)
             return
         error = self._set_mg_s - image.ai.value[t.FT101]
-        change = (error - self._last_error >> GAIN_P_SHIFT) + (error >> GAIN_I_SHIFT)
+        change = (error - self._last_error << GAIN_P_SHIFT) + (error >> GAIN_I_SHIFT)
         self._last_error = error
         self._move(change, STEP_MAX_CPCT)
 
-    def _move(self, change, limit):
+    def _move(self, change, limit_cpct):
+        limit = limit_cpct << FINE
         if change > limit:
             change = limit
         elif change < -limit:
             change = -limit
         position = self._position + change
-        self._position = 0 if position < 0 else FCV_MAX_CPCT if position > FCV_MAX_CPCT else position
+        top = FCV_MAX_CPCT << FINE
+        self._position = 0 if position < 0 else top if position > top else position
 
     def _release_trapped(self, want):
         # A cold hose shut at both ends is vented, whatever the state says (I4).

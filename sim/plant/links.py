@@ -2,8 +2,8 @@
 
 w = K * sqrt(rho * dp) * Y, K = Cd*A*sqrt(2) in m2, IEC 60534 form with x_T = 0.5 for gas (choked at dp = p/2, within
 3 % of the ideal nozzle) and no choking for liquid. All coefficients are assumed, sized so that a fully open fill path
-passes about 160 g/s of liquid at 2 bar, the helium orifices 2 g/s, and the hose vents blow a cold hose down from
-6 bar in 10-15 s.
+passes about 160 g/s of liquid at 2 bar, the helium orifices 2 g/s, and the hose vents blow a liquid-full hose
+down from 6 bar in about 10 s.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ K_XV208 = 8.0e-5
 K_RETURN = 8.0e-5
 K_XV104 = 6.0e-5
 K_XV202 = 6.0e-5
-K_XV105 = 2.2e-6
-K_XV110 = 2.2e-6
+K_XV105 = 4.5e-6
+K_XV110 = 4.5e-6
 K_HELIUM = 5.0e-6
 K_PSV_HOSE = 4.0e-5
 K_PSV_STUB = 1.0e-5
