@@ -18,7 +18,7 @@ STUB, HOSE, NOZZLE, RCPT, RETURN = range(5)
 SUPPLY, TANK, STACK, HELIUM, RECOVERY, AMBIENT, ULLAGE = range(7)
 FAR_NAMES = ("supply", "tank", "stack", "helium", "recovery", "ambient", "ullage")
 _LIQUID_TO_BUBBLY = 60.0  # compliance ratio just inside the dome (HEM sound speed 1000 -> ~130 m/s)
-_MAX_SHARE = 0.9  # of a node's content in one tick
+_MAX_LOSS = 0.3  # net share of a node's content that may leave in one step
 _HE_HOLD = 8.0  # helium stays behind while the liquid share exceeds 1/8
 
 
@@ -348,9 +348,11 @@ class Network:
                 mt = m + he + air
                 f = total * dt / mt
                 scale = 1.0
-                if f > _MAX_SHARE:
-                    scale = _MAX_SHARE / f
-                    f = _MAX_SHARE
+                # No node loses more than this share of what it had, beyond what came in.
+                most = 1.0 - (1.0 - _MAX_LOSS) * nd.rho * nd.v / mt
+                if f > most:
+                    scale = most / f
+                    f = most
                 # Helium lies behind the liquid that it pushes: it leaves late.
                 hold = 1.0
                 if he > 0.0 and nd.gas_share < 1.0:

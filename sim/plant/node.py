@@ -132,7 +132,9 @@ class Node:
         t += (u - m * self._u_last - cnc * t) / ct if ct > 0.0 else 0.0
         p = us = cv = dt = 0.0
         for _ in range(8):
-            t = 13.9 if t < 13.9 else 450.0 if t > 450.0 else t
+            if t < 13.9 or t > 450.0:
+                self._rescue(rho, cnc)
+                return
             s.update(f.DT, rho, t)
             us, cv = s.umass(), s.cvmass()
             ct = m * cv + cnc
@@ -140,6 +142,9 @@ class Node:
             t += dt
             if -0.05 < dt < 0.05 or (-0.002 * t < dt < 0.002 * t and not liquid):
                 break
+        else:
+            self._rescue(rho, cnc)
+            return
         p = s.p()
         self._u_last = us + cv * dt
         self._cv = cv
@@ -221,6 +226,49 @@ class Node:
         self.free_kg = drr * vg
         self.x_he = self.m_he * R_HE * t / (gas * p)
         return True
+
+    def _energy_at(self, t: float, rho: float, cnc: float) -> float:
+        """Internal energy of the content in equilibrium at temperature `t`, J."""
+        m, v = self.m, self.v
+        if t < SAT_T1:
+            _, rl, rv, ul, uv = self._f.sat_t(t)
+            if rv < rho < rl:
+                vg = (rl * v - m) / (rl - rv)
+                return ul * (v - vg) + uv * vg + cnc * t
+        return m * self._f.state(rho, t, rho > RHO_CRIT)[1] + cnc * t
+
+    def _rescue(self, rho: float, cnc: float) -> None:
+        """Equilibrium by bisection after a jump that Newton cannot follow (first liquid in a warm pipe)."""
+        lo, hi = 13.95, 440.0
+        while hi - lo > 1e-7 * hi:
+            t = 0.5 * (lo + hi)
+            if self._energy_at(t, rho, cnc) < self.u:
+                lo = t
+            else:
+                hi = t
+        self.t = t = 0.5 * (lo + hi)
+        self._rho_d = -1.0
+        if t < SAT_T1:
+            _, rl, rv, _, _ = self._f.sat_t(t)
+            if rv < rho < rl:
+                self.phase = TWO_PHASE
+                if self._solve_two(cnc):
+                    return
+                self.t = t
+        self._u_last = (self.u - cnc * t) / self.m
+        if 14.0 < t < 439.0:
+            self._cv = self._f.state(rho, t, rho > RHO_CRIT)[2]
+            self._solve_single(rho, cnc)
+            return
+        # Outside the property range (triple point or far too hot): hold the edge's pressure.
+        p, _, cv = self._f.state(rho, t, rho > RHO_CRIT)
+        self._cv = cv
+        self.c_t = self.m * cv + cnc
+        self.phase = LIQUID if rho > RHO_CRIT else GAS
+        self.gas_share = 0.0 if rho > RHO_CRIT else 1.0
+        self.m_liq = self.m if rho > RHO_CRIT else 0.0
+        self.p = max(p, 1000.0) + (self.m_he * R_HE + self.m_air * R_AIR) * t / self.v
+        self._gas_derivatives(self.p * self.v / t)
 
     def _leave_two(self, t_k: float) -> bool:
         """Prepare the single-phase guess at the point where the dome was left."""

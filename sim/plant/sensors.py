@@ -23,7 +23,7 @@ H2_KG_M3 = 0.0838  # at 293 K, 1 atm
 HEATER_A = 8.7  # HT205 at 100 %, 2 kW at 230 V
 STACK_J_K = 400.0  # assumed: heat capacity of the sensor's part of the stack
 BUFFER_BAR = 5.0
-STUB_RATING_BARG = 10.0  # assumed; PSV103 is set here
+STUB_RATING_BARG = 12.0  # assumed pipework rating; PSV103 is set at 10 barg
 
 
 class Sensors:
