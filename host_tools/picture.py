@@ -98,6 +98,7 @@ def draw(path: Path, title: str, history: History, limits: Limits) -> None:
         axes[2].set_ylabel("temperature, K")
         axes[2].set_ylim(bottom=0.0)
         _draw_curves(axes[3], minutes, history, FLOWS)
+        _cut_peaks(axes[3], [value for curve in FLOWS for value in history.columns[curve.column]])
         axes[3].set_ylabel("flow, g/s")
         _draw_masses(axes[4], minutes, history, limits)
         axes[4].set_xlabel("time, min")
@@ -150,6 +151,15 @@ def _draw_curves(axis: Any, minutes: Sequence[float], history: History, curves: 
     axis.set_ylim(low, high + 0.2 * (high - low))  # room for the legend above the curves
     axis.grid(True, color="#E4E4E4", lw=0.6)
     axis.legend(loc="upper right", ncols=len(curves) + 2, framealpha=0.85, borderpad=0.25, handlelength=2.6)
+
+
+def _cut_peaks(axis: Any, values: Sequence[float]) -> None:
+    """Scale a panel to all but the highest 0.5 % of its values: a surge of one sample would flatten the rest."""
+    ordered = sorted(values)
+    usual = ordered[int(0.995 * (len(ordered) - 1))] if ordered else 0.0
+    if usual > 0.0 and ordered[-1] > 1.6 * usual:
+        axis.set_ylim(-0.08 * usual, 1.4 * usual)
+        axis.text(0.004, 0.9, "peaks cut", transform=axis.transAxes, fontsize=8, color=GREY)
 
 
 def _draw_pressures(axis: Any, minutes: Sequence[float], history: History, limits: Limits) -> None:
