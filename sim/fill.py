@@ -226,7 +226,7 @@ def run(scenario: Scenario, options: Options | None = None, observers: Sequence[
         "phases": {state: round(s, 3) for state, s in story.phases.items()},
         "delivered_kg": round(end_kg - start_kg, 4),
         "metered_kg": story.ticket.get(1, 0) / 1000,
-        "returned_kg": round(ledger["recovered_kg"], 4),  # to the station, truth
+        "returned_kg": round(ledger["returned_kg"], 4),  # to the station, truth
         "vented_kg": round(ledger["vented_kg"], 4),  # up both stacks
         "tank": {
             "start_kg": round(start_kg, 4),

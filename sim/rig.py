@@ -74,6 +74,7 @@ class NodeSlot:
         self.uart_in = b""
         self.line = b""
         self.starts = 0
+        self.booting = True
         # Figures of the whole run.
         self.ticks = 0
         self.locked_ticks = 0
@@ -281,8 +282,10 @@ class Rig:
             slot.fed_ms = self.t_ms
             slot.ticks += 1
             slot.locked_ticks += output.locked
-            slot.tick_us.append(output.tick_us)
-            slot.slack_us.append(output.slack_us)
+            if not slot.booting:  # the first tick began at power-on, not at the end of a sleep
+                slot.tick_us.append(output.tick_us)
+                slot.slack_us.append(output.slack_us)
+            slot.booting = False
         if output.heap_b > slot.heap_peak_b:
             slot.heap_peak_b = output.heap_b
         flags = output.can_flags
@@ -379,6 +382,7 @@ class Rig:
         slot.start_at_ms = None
         slot.boot_ms = slot.wake_ms = self.t_ms
         slot.armed = False
+        slot.booting = True
         self._seq += 1
         slot.starts += 1
         # Each start of each board draws its own random bytes, all from the run's seed.

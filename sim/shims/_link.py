@@ -17,7 +17,7 @@ UART_BUFFER = 512
 FRAME_IN = 18
 FRAME_OUT = 15
 FRAMES_OUT_MAX = 12  # three mailboxes, with room for cancels
-HEAP_SAMPLE_TICKS = 100  # gc.mem_alloc walks the whole heap
+HEAP_SAMPLE_TICKS = 1000  # a collection and a walk of the whole heap: about a millisecond
 
 MICROPYTHON = sys.implementation.name == "micropython"
 
@@ -29,7 +29,11 @@ if MICROPYTHON:
 
     _in = open(3, "rb")
     _out = open(4, "wb")
-    _mem_alloc = gc.mem_alloc
+
+    def _heap_used():
+        """Return live bytes: without the collection the figure is that of the garbage, up to the whole heap."""
+        gc.collect()
+        return gc.mem_alloc()
 
     def heap_locked():
         """Tell by trying: an allocation under heap_lock raises MemoryError."""
@@ -50,7 +54,7 @@ else:
     def _host_diff(a, b):
         return a - b
 
-    def _mem_alloc():
+    def _heap_used():
         return 0
 
     lock_depth = 0  # counted by the shim `micropython`
@@ -211,7 +215,7 @@ def _send(sleep_ms):
     tx[8] = (wake >> 16) & 0xFF
     tx[9] = (wake >> 24) & 0xFF
     if _sample == 0:
-        heap = _mem_alloc()
+        heap = _heap_used()
         tx[16] = heap & 0xFF
         tx[17] = (heap >> 8) & 0xFF
         tx[18] = (heap >> 16) & 0xFF
