@@ -1,4 +1,4 @@
-"""The physical plant: supply, hoses, couplings, onboard tank, valves, the hard-wired chain and the world around them."""
+"""The physical plant: supply, hoses, couplings, onboard tank, valves, hard-wired chain and surroundings."""
 
 from .config import PlantConfig, max_fill_kg
 from .plant import Plant

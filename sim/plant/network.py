@@ -209,8 +209,7 @@ class Network:
         """
         inv_dt = 1.0 / dt
         kink = False
-        i = 0
-        for nd in self.nodes:
+        for i, nd in enumerate(self.nodes):
             q = nd.q_j
             s = thermal[i]
             if q != 0.0 or s != 0.0:
@@ -224,7 +223,6 @@ class Network:
                 rhs[i] += c * inv_dt * s
             if nd.phase and (nd.phase == LIQUID or nd.free_kg < 1.5 * dt):
                 kink = True
-            i += 1
         d = _tridiagonal(diag, rhs, low, up)
         if not kink:
             return d
@@ -361,6 +359,11 @@ class Network:
                         hold = 0.0
                 xh = (u + p * nd.v) * f - (1.0 - hold) * f * he * CP_HE * nd.t
                 xm, xhe, xair = m * f, he * f * hold, air * f
+                if i == STUB and nd.phase == TWO_PHASE and in_m[STUB] == 0.0 and nd.m_liq > 1e-4:
+                    # Shut off from the supply it drains from its low end: liquid leaves, its vapour pushes.
+                    xm = min(xm, 0.3 * nd.m_liq)
+                    xh = xm * nd.liquid_h()
+                    xhe = xair = 0.0
                 m -= xm
                 he -= xhe
                 air -= xair

@@ -20,8 +20,8 @@ class Node:
 
     __slots__ = (
         "name", "v", "m", "m_he", "m_air", "u", "t", "p", "rho", "phase", "gas_share", "h", "c_kg_pa", "dp_du",
-        "c_t", "beta", "metal", "area", "p_sat", "free_kg", "q_j", "m_liq", "x_he", "_f", "_u_last", "_cv", "_rho_d", "_t_d",
-        "_pt", "_pr", "jacket_m2", "stale", "still_s",
+        "c_t", "beta", "metal", "area", "p_sat", "free_kg", "q_j", "m_liq", "x_he", "_f", "_u_last", "_cv", "_rho_d",
+        "_t_d", "_pt", "_pr", "jacket_m2", "stale", "still_s",
     )  # fmt: skip
 
     def __init__(
@@ -226,6 +226,11 @@ class Node:
         self.free_kg = drr * vg
         self.x_he = self.m_he * R_HE * t / (gas * p)
         return True
+
+    def liquid_h(self) -> float:
+        """Enthalpy of the saturated liquid at the node's temperature, J/kg."""
+        p, rl, _, ul, _ = self._f.sat_t(self.t)
+        return (ul + p) / rl
 
     def _energy_at(self, t: float, rho: float, cnc: float) -> float:
         """Internal energy of the content in equilibrium at temperature `t`, J."""

@@ -10,15 +10,15 @@ from __future__ import annotations
 import random
 from operator import itemgetter
 
+from . import books
 from . import links as lk
 from .chain import CUT, HardChain
 from .config import PSV101_BARG, PlantConfig
-from .fluid import CP_HE, CV_AIR, CV_HE, R_AIR, R_HE, RHO_CRIT, get_fluid
+from .fluid import CP_HE, R_AIR, R_H2, R_HE, RHO_CRIT, get_fluid
 from .links import Link, gas_flow, series
-from .metal import boiling_htc, jacket_w_m2, steel_h
+from .metal import boiling_htc, jacket_w_m2
 from .network import (
     AMBIENT,
-    FAR_NAMES,
     HELIUM,
     HOSE,
     NOZZLE,
@@ -30,9 +30,11 @@ from .network import (
     SUPPLY,
     TANK,
     ULLAGE,
+    Network,
+    air_density,
+    air_h,
 )
-from .network import Network, air_density, air_h
-from .node import GAS, LIQUID, Node
+from .node import GAS, Node
 from .sensors import Sensors
 from .tank import Tank
 from .valves import Relief, Valve
@@ -95,7 +97,7 @@ class Plant:
         self.valves = {tag: Valve(tag, stroke, fail) for tag, stroke, fail in _VALVES}
         self.valves["FCV102"] = Valve("FCV102", FCV_STROKE_S, False, control=True)
         self._valve_list = [(v, tag in CUT) for tag, v in self.valves.items()]
-        self._faulted = False
+        self._faults_seen: dict[str, tuple[str, float]] = {}
         self.lock_open = 1.0
         self.tank = Tank(config, self.fluid)
         warm = config.hose == "warm"
@@ -116,14 +118,14 @@ class Plant:
             (Relief("PSV103", 10.0e5), self.by_tag["PSV103"], STUB, lk.K_PSV_STUB),
         )
         self.psv201 = Relief("PSV201", config.relief_barg * 1e5)
-        self._vent = [0.0, 0.0, 0.0, 0.0]  # h2, he, air kg and J to the truck's stack
+        self.vented = [0.0, 0.0, 0.0, 0.0]  # h2, he, air kg and J to the truck's stack
         self.heat_in_j = 0.0
         self.w_tstack = 0.0
         self.tick = 0
         self._seated = self.world.seated
         self._read_levels = itemgetter(*OUTPUTS)
         self._levels: tuple[float, ...] = ()
-        self._around: tuple[float, ...] = ()
+        self._around: tuple[object, ...] = ()
         self.moving = True
         self._pending = 0.0
         self._stride = self._wait = 1
@@ -132,8 +134,8 @@ class Plant:
         self._hose_flux = 0.0
         self._stub_flux = jacket_w_m2(0.02)
         self._q_wait = [0.0] * 5
-        self._start_kg = self._total_kg()
-        self._start_j = self._total_j()
+        self._start_kg = books.total_kg(self)
+        self._start_j = books.total_j(self)
         self._refresh_links()
         self._boundaries()
         self.truth: dict[str, float] = {}
@@ -185,7 +187,12 @@ class Plant:
             relay, w.seated, w.breakaway, w.supply_bar, w.supply_k, w.helium_bar, w.leak_cabinet_g_s,
             w.leak_forecourt_g_s, w.hose_vacuum_pa, w.ambient_kpa,
         )  # fmt: skip
-        if self.moving or levels != self._levels or around != self._around or self.valve_faults or self._faulted:
+        if (
+            self.moving
+            or levels != self._levels
+            or around != self._around
+            or self.valve_faults != self._faults_seen
+        ):
             if self._pending > 0.0:
                 self._physics(self._pending)
                 self._pending = 0.0
@@ -205,9 +212,7 @@ class Plant:
         """Valves, lock and seating for one tick; True while anything still strokes."""
         e = self.energised
         w = self.world
-        moved = False
-        if self.valve_faults or self._faulted:
-            moved = self._apply_faults()
+        moved = self.valve_faults != self._faults_seen and self._apply_faults()
         for valve, cut in self._valve_list:
             level = e[valve.tag] if relay or not cut else 0.0
             target = 1.0 - level if valve.fail_open else level
@@ -233,8 +238,7 @@ class Plant:
         self._step_tank(dt, self.energised["HT205"])
         change = abs(self.tank.p - p_tank) / p_tank
         q_wait = self._q_wait
-        i = 0
-        for node in self.nodes:
+        for i, node in enumerate(self.nodes):
             q = q_wait[i] + node.q_j
             p = node.p
             if node.stale or abs(q * node.dp_du) > 1e-4 * p:
@@ -244,7 +248,6 @@ class Plant:
                 if p > change:
                     change = p
             q_wait[i] = q
-            i += 1
         stride = self._stride
         if change > STEADY_REL:
             self._stride = 1 if change > 4.0 * STEADY_REL or stride < 3 else stride - 1
@@ -256,14 +259,13 @@ class Plant:
             self.sensors.fq_g += flow * dt * 1e3
 
     def _apply_faults(self) -> bool:
-        changed = False
+        """Hand the faults to the valves; True so that the strokes they start are followed."""
         for tag, valve in self.valves.items():
             kind, value = self.valve_faults.get(tag, ("", 0.0))
             if valve.fault != kind or valve.fault_value != value:
                 valve.fault, valve.fault_value = kind, value or 0.0
-                changed = True
-        self._faulted = bool(self.valve_faults)
-        return changed
+        self._faults_seen = dict(self.valve_faults)
+        return True
 
     def _move_lock(self, energised: bool, dt: float) -> bool:
         """Energised releases; without power it engages once the nozzle is seated. True while it moves."""
@@ -337,8 +339,7 @@ class Plant:
         ln.p_far, ln.rho_far = tank.p, tank.rho_v
         far_h[ULLAGE] = tank.h_vap
         nodes = self.nodes
-        i = 0
-        for ln, n, tag, k in self._vents:
+        for i, (ln, n, tag, k) in enumerate(self._vents):
             p = nodes[n].p - ambient
             if p >= STACK_OPEN_PA:
                 self._vent_open[i] = True
@@ -346,7 +347,6 @@ class Plant:
                 self._vent_open[i] = False
             ln.k = k * self.valves[tag].opening() if self._vent_open[i] else 0.0
             ln.p_far = ambient + 0.8 * STACK_RESEAT_PA
-            i += 1
         for relief, ln, n, k in self.reliefs:
             p = nodes[n].p - ambient
             if p > 0.9 * relief.set_pa or relief.lift:
@@ -418,7 +418,7 @@ class Plant:
             k += lk.K_PSV201 * self.psv201.update(p - ambient)
         if k > 0.0:
             self.w_tstack = gas_flow(k, p, tank.rho_v, ambient + STACK_RESEAT_PA)
-            vent = self._vent
+            vent = self.vented
             for n, x in enumerate(tank.take_vapour(self.w_tstack * dt)):
                 vent[n] += x
         else:
@@ -428,66 +428,27 @@ class Plant:
         if far[0] != 0.0 or far[1] != 0.0:
             out[TANK] = [0.0, 0.0, 0.0, 0.0]
 
-    # -- books -------------------------------------------------------------------------------------------------
+    # -- books (see sim.plant.books) ---------------------------------------------------------------------------
 
     @property
     def ledger(self) -> dict[str, float]:
-        """Cumulative transfers over the plant's boundary, positive OUT: NAME_h2_kg, NAME_he_kg, NAME_air_kg, NAME_j
-        for supply, stack, helium, recovery, ambient, tstack; `heat_in_j`; and the totals `supplied_kg`,
-        `returned_kg`, `vented_kg` (both stacks), `helium_in_kg`, all positive in their own sense.
-        """
-        led: dict[str, float] = {}
-        rows = [(FAR_NAMES[k], self.network.out[k]) for k in (SUPPLY, STACK, HELIUM, RECOVERY, AMBIENT)]
-        for name, far in (*rows, ("tstack", self._vent)):
-            led[name + "_h2_kg"], led[name + "_he_kg"], led[name + "_air_kg"], led[name + "_j"] = far
-        led["heat_in_j"] = self.heat_in_j + self.tank.q_in_j
-        led["supplied_kg"] = -led["supply_h2_kg"]
-        led["returned_kg"] = led["recovery_h2_kg"]
-        led["vented_kg"] = led["stack_h2_kg"] + led["tstack_h2_kg"]
-        led["helium_in_kg"] = -led["helium_he_kg"]
-        return led
+        """Cumulative kg and J over the plant's boundary: see `books.ledger`."""
+        return books.ledger(self)
 
     def mass_balance_kg(self) -> float:
         """All species: content now minus start, minus net inflow. Zero if nothing is made or lost."""
-        led = self.ledger
-        out = sum(v for k, v in led.items() if k.endswith(("_h2_kg", "_he_kg", "_air_kg")))
-        return self._total_kg() - self._start_kg + out
+        out = sum(v for k, v in self.ledger.items() if k.endswith(("_h2_kg", "_he_kg", "_air_kg")))
+        return books.total_kg(self) - self._start_kg + out
 
     def energy_balance_j(self) -> float:
         """Energy recomputed from temperatures, densities and metal enthalpies, minus start, minus what came in."""
         led = self.ledger
-        names = ("supply", "stack", "helium", "recovery", "ambient", "tstack")
-        out = sum(led[n + "_j"] for n in names)
-        return self._total_j() - self._start_j + out - led["heat_in_j"]
-
-    def _total_kg(self) -> float:
-        tank = self.tank
-        total = tank.rho_v * (tank.v - tank.vl) + tank.mhe + tank.mair
-        total += tank.rho_l * tank.vl if tank.ml > 0.0 else 0.0
-        return total + sum(n.m + n.m_he + n.m_air for n in self.nodes)
-
-    def _total_j(self) -> float:
-        f, tank = self.fluid, self.tank
-        total = 0.0
-        for n in self.nodes:
-            total += n.metal.mass_kg * steel_h(n.metal.t_k) + (n.m_he * CV_HE + n.m_air * CV_AIR) * n.t
-            if n.phase == 1:
-                _, rl, rv, ul, uv = f.sat_t(n.t)
-                vg = (rl * n.v - n.m) / (rl - rv)
-                total += ul * (n.v - vg) + uv * vg
-            elif n.m > 0.0:
-                total += n.m * f.state(n.m / n.v, n.t, n.phase == LIQUID)[1]
-        total += (tank.mhe * CV_HE + tank.mair * CV_AIR) * tank.tv
-        total += tank.mv * f.state(tank.rho_v, tank.tv, False)[1]
-        if tank.ml > 0.3:
-            total += tank.ml * f.state(tank.rho_l, tank.tl, True)[1]
-        else:
-            total += tank.ul
-        return total + sum(x.mass_kg * steel_h(x.t_k) for x in (tank.wet, tank.dry))
+        out = sum(led[name + "_j"] for name in books.BOUNDARIES)
+        return books.total_j(self) - self._start_j + out - led["heat_in_j"]
 
     def helium_share(self, node: str) -> tuple[float, float, float]:
         """Mole shares (hydrogen, helium, air) in a line node's whole content."""
         n = next(x for x in self.nodes if x.name == node)
-        h2, he, air = n.m * 4124.48, n.m_he * R_HE, n.m_air * R_AIR
+        h2, he, air = n.m * R_H2, n.m_he * R_HE, n.m_air * R_AIR
         total = h2 + he + air
         return h2 / total, he / total, air / total

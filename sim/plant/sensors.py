@@ -29,7 +29,17 @@ STUB_RATING_BARG = 12.0  # assumed pipework rating; PSV103 is set at 10 barg
 class Sensors:
     """Fills `plant.truth`. Slow quantities (gas detectors, stack temperature) have their own first-order states."""
 
-    __slots__ = ("plant", "cabinet_pct", "forecourt_pct", "stack_k", "fq_g", "_limits", "full_kg", "_last", "_contacts")
+    __slots__ = (
+        "plant",
+        "cabinet_pct",
+        "forecourt_pct",
+        "stack_k",
+        "fq_g",
+        "_limits",
+        "full_kg",
+        "_last",
+        "_contacts",
+    )
 
     def __init__(self, plant: Plant) -> None:
         self.plant = plant

@@ -8,7 +8,7 @@ FCV_RANGEABILITY = 50.0  # assumed: equal percentage
 
 
 class Valve:
-    """On-off valve. `k` of a link follows `opening()`; `fault` is ("stuck_open"|"stuck_closed"|"slow"|"passing", value).
+    """On-off valve. `k` of a link follows `opening()`; `fault` is one of stuck_open, stuck_closed, slow, passing.
 
     slow: strokes `value` times slower. passing: at least that fraction (0-1) of the full opening flows when closed.
     """
