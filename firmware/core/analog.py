@@ -14,6 +14,7 @@ COUNTS_LOW = const(10724)  # 3.6 mA
 COUNTS_HIGH = const(62556)  # 21 mA
 STUCK_COUNTS = const(5)  # a frozen transmitter moves only by the converter's noise
 RECOVER = const(10)
+WATCH_MS = const(50)
 MUL_MAX = const(21000)  # keeps counts * mul below 2**30
 
 
@@ -44,47 +45,50 @@ class AnalogInputs:
         self._shift = [s[1] for s in scales]
         self._good = [0] * n
         self._stuck = [0] * n
-        # Stuck windows are counted in samples of the row's own scan time.
-        self._window = [row[12] * 1000 // row[10] for row in rows]
+        self._window = [row[12] * 1000 // WATCH_MS for row in rows]  # in looks
         self._left = list(self._window)
         self._min = [65535] * n
         self._max = [0] * n
         fast = [i for i in range(n) if rows[i][10] == 10]
         slow = [i for i in range(n) if rows[i][10] != 10]
         self._groups = tuple(tuple(fast + slow[k::5]) for k in range(5))
+        # Every channel is judged for being stuck once in five ticks, in the tick that scans it.
+        self._watched = tuple(
+            tuple(i for i in fast[k::5] + slow[k::5] if self._window[i]) for k in range(5)
+        )
         self._all = tuple(range(n))
 
     def prime(self):
-        """Read every channel once at start-up so that good ones are good before the first decision."""
+        """Read every channel at start-up so that good ones are good before the first decision."""
         for _ in range(RECOVER):
             self._scan(self._all)
 
     def sample(self, tick):
         """Scan the channels of this tick (a running number)."""
-        self._scan(self._groups[tick % 5])
+        group = tick % 5
+        self._scan(self._groups[group])
+        for i in self._watched[group]:
+            self._watch(i)
 
     def _scan(self, channels):
         adc, raw = self._adc, self.raw
-        ok, good = self.ok, self._good
+        ok, value = self.ok, self.value
+        lo, mul, shift = self._lo, self._mul, self._shift
         for i in channels:
             c = adc[i].read_u16()
             raw[i] = c
             if COUNTS_LOW <= c <= COUNTS_HIGH:
-                self.value[i] = self._lo[i] + ((c - COUNTS_4_MA) * self._mul[i] >> self._shift[i])
-                if self._window[i]:
-                    self._watch(i, c)
-                if ok[i]:
-                    continue
-                g = good[i] + 1
-                if g >= RECOVER and not self._stuck[i]:
-                    ok[i] = 1
-                else:
-                    good[i] = g
+                value[i] = lo[i] + ((c - COUNTS_4_MA) * mul[i] >> shift[i])
+                if not ok[i] and not self._stuck[i]:
+                    self._good[i] += 1
+                    if self._good[i] >= RECOVER:
+                        ok[i] = 1
             else:
                 ok[i] = 0
-                good[i] = 0
+                self._good[i] = 0
 
-    def _watch(self, i, c):
+    def _watch(self, i):
+        c = self.raw[i]
         if c < self._min[i]:
             self._min[i] = c
         if c > self._max[i]:

@@ -33,7 +33,9 @@ class Gate:
             else:
                 self._ao_a[analogs.index(tag)] = a
                 self._ao_b[analogs.index(tag)] = b
-        self.refused = 0  # bit per DO row that was wanted but not permitted this tick
+        self.refused = 0  # bit per DO row that is wanted but not permitted
+        self._judged = [-1] * len(outputs)  # the wants that `do` was last decided for
+        self._key = -1
 
     @staticmethod
     def _mask(needs, permissives):
@@ -44,10 +46,20 @@ class Gate:
 
     def apply(self, permissives, dead, do, ao):
         """Write the energised levels for this tick into `do` (0/1) and `ao` (cpct)."""
-        want, invert = self.want, self._invert
+        for i in range(len(ao)):
+            need_a, need_b = self._ao_a[i], self._ao_b[i]
+            allowed = permissives & need_a == need_a or (need_b >= 0 and permissives & need_b == need_b)
+            ao[i] = self.want_ao[i] if allowed and not dead else 0
+        want, judged = self.want, self._judged
+        key = permissives << 1 | (1 if dead else 0)
+        if key == self._key and want == judged:
+            return  # nothing it rests on has changed since the last decision
+        self._key = key
+        invert = self._invert
         a, b = self._do_a, self._do_b
         refused = 0
         for i in range(len(do)):
+            judged[i] = want[i]
             if dead:
                 do[i] = 0
             elif want[i] and (permissives & a[i] == a[i] or (b[i] >= 0 and permissives & b[i] == b[i])):
@@ -56,8 +68,4 @@ class Gate:
                 do[i] = invert[i]
                 if want[i]:
                     refused |= 1 << i
-        for i in range(len(ao)):
-            need_a, need_b = self._ao_a[i], self._ao_b[i]
-            allowed = permissives & need_a == need_a or (need_b >= 0 and permissives & need_b == need_b)
-            ao[i] = self.want_ao[i] if allowed and not dead else 0
         self.refused = refused

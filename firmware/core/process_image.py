@@ -21,7 +21,9 @@ class ProcessImage:
         self.count = [0] * len(io.CI)
         self.do = [0] * len(io.DO)
         self.ao = [0] * len(io.AO)
-        self._direct = tuple((i, p) for i, p in enumerate(pins.contacts(io.DI)) if p is not None)
+        contacts = pins.contacts(io.DI)
+        self._direct = tuple(i for i, p in enumerate(contacts) if p is not None)
+        self._direct_pins = [p for p in contacts if p is not None]
         self._bits = tuple((i, row[2] >> 3, 1 << (row[2] & 7)) for i, row in enumerate(io.DI) if row[1] == "spi")
         self._expander = spi.Expander(io.SPI_DI_BYTES)
         self._last = bytearray(io.SPI_DI_BYTES)
@@ -40,9 +42,11 @@ class ProcessImage:
     def sample(self, tick):
         """Read the inputs of this tick."""
         self.ai.sample(tick)
-        di = self.di
-        for i, pin in self._direct:
-            di[i] = pin.value()
+        di, pins_ = self.di, self._direct_pins
+        k = 0
+        for i in self._direct:
+            di[i] = pins_[k].value()
+            k += 1
         self._unpack(False)
         for i in range(len(self._counters)):
             self.count[i] = self._counters[i].value()
@@ -63,10 +67,11 @@ class ProcessImage:
     def drive(self):
         """Put `do` and `ao` on the pins (only what changed)."""
         do, driven = self.do, self._do_driven
-        for i in range(len(do)):
-            if do[i] != driven[i]:
-                driven[i] = do[i]
-                self._do_pins[i].value(do[i])
+        if do != driven:
+            for i in range(len(do)):
+                if do[i] != driven[i]:
+                    driven[i] = do[i]
+                    self._do_pins[i].value(do[i])
         ao, driven = self.ao, self._ao_driven
         for i in range(len(ao)):
             if ao[i] != driven[i]:

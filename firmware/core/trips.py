@@ -43,12 +43,19 @@ class Trips:
         self.reaction = NONE
         self.first = -1
         self._events = events
-        # Rows that must react within two ticks run every tick, the others every fifth.
-        self._fast = tuple(i for i in range(self.n) if rows[i][6] <= 100)
+        # Rows that must react within 100 ms run every tick, the others every fifth: per public state, the rows
+        # that are watched there.
+        fast = [i for i in range(self.n) if rows[i][6] <= 100]
         slow = [i for i in range(self.n) if rows[i][6] > 100]
-        self._slow = tuple(tuple(slow[k::5]) for k in range(5))
         for i in slow:
             self._debounce[i] = self._debounce[i] // 5
+        self._fast = tuple(tuple(i for i in fast if self._mask[i] >> k & 1) for k in range(len(publics)))
+        self._slow = tuple(
+            tuple(tuple(i for i in slow[g::5] if self._mask[i] >> k & 1) for g in range(5))
+            for k in range(len(publics))
+        )
+        self._public = -1
+        self._changed = True
 
     @staticmethod
     def _states(where, groups, publics):
@@ -59,48 +66,58 @@ class Trips:
 
     def evaluate(self, tick, public):
         """Judge this tick's rows; `public` is the number of the public state."""
-        bit = 1 << public
-        self._judge(self._fast, bit)
-        self._judge(self._slow[tick % 5], bit)
-        reaction = self._any_latched
-        active = self.active
-        for i in range(self.n):
-            if active[i] and self._reaction[i] > reaction:
-                reaction = self._reaction[i]
-        self.reaction = reaction
+        if public != self._public:
+            self._leave(public)
+        self._judge(self._fast[public])
+        self._judge(self._slow[public][tick % 5])
+        if self._changed:
+            self._changed = False
+            reaction = self._any_latched
+            active = self.active
+            for i in range(self.n):
+                if active[i] and self._reaction[i] > reaction:
+                    reaction = self._reaction[i]
+            self.reaction = reaction
 
-    def _judge(self, rows, bit):
+    def _leave(self, public):
+        """Forget what was counted in rows that the new public state does not watch."""
+        self._public = public
+        for i in range(self.n):
+            if not self._mask[i] >> public & 1:
+                self._count[i] = 0
+                self.active[i] = 0
+        self._changed = True
+
+    def _judge(self, rows):
+        values, quality, index = self._values, self._quality, self._index
+        compare, limit, counts = self._compare, self._limit, self._count
         for i in rows:
-            if not self._mask[i] & bit:
-                if self._count[i]:
-                    self._count[i] = 0
-                    self.active[i] = 0
-                continue
-            s = self._index[i]
-            value = self._values[i][s]
-            compare = self._compare[i]
-            if not self._quality[i][s]:
+            s = index[i]
+            value = values[i][s]
+            how = compare[i]
+            if not quality[i][s]:
                 hit = self._bad_trips[i]
-            elif compare == ABOVE:
-                hit = value > self._limit[i]
-            elif compare == BELOW:
-                hit = value < self._limit[i]
-            elif compare == OPEN:
+            elif how == OPEN:
                 hit = not value
+            elif how == ABOVE:
+                hit = value > limit[i]
+            elif how == BELOW:
+                hit = value < limit[i]
             else:
                 hit = value
-            if not hit:
-                if self._count[i]:
-                    self._count[i] = 0
-                    self.active[i] = 0
-                continue
-            count = self._count[i] + 1
-            self._count[i] = count
-            if count > self._debounce[i] and not self.active[i]:
-                self._trip(i, value)
+            if hit:
+                count = counts[i] + 1
+                counts[i] = count
+                if count > self._debounce[i] and not self.active[i]:
+                    self._trip(i, value)
+            elif counts[i]:
+                counts[i] = 0
+                self.active[i] = 0
+                self._changed = True
 
     def _trip(self, i, value):
         self.active[i] = 1
+        self._changed = True
         reaction = self._reaction[i]
         if reaction < STOP:
             self._events.put(report.WARN, i, 0, 0, value)
@@ -124,4 +141,5 @@ class Trips:
                 self._events.put(report.CLEAR, i, 0, 0, 0)
         self._any_latched = NONE
         self.first = -1
+        self._changed = True
         return True

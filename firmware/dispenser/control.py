@@ -54,6 +54,7 @@ class Control:
         ):
             self._flow[names.index(name)] = parameter
         self._purge = names.index("PURGE_PRESS")
+        self._state = -1
         self._position = 0  # 1/256 cpct
         self._set_mg_s = 0
         self._last_error = 0
@@ -64,8 +65,10 @@ class Control:
         """Set every want for this tick."""
         want = self._gate.want
         row = self._wants[state]
-        for i in range(len(want)):
-            want[i] = row[i]
+        if state != self._state:
+            self._state = state
+            for i in range(len(want)):
+                want[i] = row[i]
         if row[t.XV106] == 2:
             self._helium(state, want)
         kind = self._fcv[state]
@@ -77,6 +80,8 @@ class Control:
             self._set_mg_s = 0
             self._last_error = 0
         self._gate.want_ao[0] = self._position >> FINE
+        want[t.XV105] = row[t.XV105]
+        want[t.XV110] = row[t.XV110]
         self._release_trapped(want)
 
     def _helium(self, state, want):
