@@ -93,6 +93,13 @@ tx = bytearray(OUT_FRAMES + FRAMES_OUT_MAX * FRAME_OUT + 2 + UART_PER_TICK + 4)
 _rx_view = memoryview(rx)
 _tx_view = memoryview(tx)
 _rx_head = _rx_view[:6]
+# Most packets carry neither frames nor serial bytes: their views are made once and they take one read and one write.
+PLAIN_IN = IN_FRAMES + 3
+PLAIN_OUT = OUT_FRAMES + 2
+_rx_plain = _rx_view[: PLAIN_IN + 4]
+_rx_plain_body = _rx_view[:PLAIN_IN]
+_tx_plain = _tx_view[: PLAIN_OUT + 4]
+_tx_plain_body = _tx_view[:PLAIN_OUT]
 _seq_in = 0
 _seq_out = 0
 
@@ -131,25 +138,29 @@ def _die(text):
 
 def _fill(view):
     """Read exactly len(view) bytes. The rig's end closed is the end of this process."""
-    got = 0
     want = len(view)
-    while got < want:
-        n = _in.readinto(view[got:] if got else view)
+    got = _in.readinto(view)
+    while got != want:
+        n = _in.readinto(view[got:]) if got else 0
         if not n:
             sys.exit(0)
         got += n
 
 
 def _read(kind):
-    """Read one packet into rx, check it and return its payload length."""
+    """Read one packet into rx and check it. An INPUT (kind 1) is at least PLAIN_IN + 4 bytes long."""
     global _seq_in
-    _fill(_rx_head)
+    first = _rx_plain if kind else _rx_head
+    _fill(first)
     n = rx[4] | rx[5] << 8
-    if rx[0] != 0xA5 or n > PACKET_MAX - 10:
-        _die("bad packet header %02x, length %d" % (rx[0], n))
     end = 6 + n
-    _fill(_rx_view[6 : end + 4])
-    crc = crc32(_rx_view[:end])
+    if rx[0] != 0xA5 or n > PACKET_MAX - 10 or end + 4 < len(first):
+        _die("bad packet header %02x, length %d" % (rx[0], n))
+    if kind and end == PLAIN_IN:
+        crc = crc32(_rx_plain_body)
+    else:
+        _fill(_rx_view[len(first) : end + 4])
+        crc = crc32(_rx_view[:end])
     if (
         rx[end] != crc & 0xFF
         or rx[end + 1] != (crc >> 8) & 0xFF
@@ -162,7 +173,6 @@ def _read(kind):
     if rx[2] | rx[3] << 8 != _seq_in:
         _die("sequence %d instead of %d: a packet was lost or repeated" % (rx[2] | rx[3] << 8, _seq_in))
     _seq_in = (_seq_in + 1) & 0xFFFF
-    return n
 
 
 def _take_input():
@@ -243,12 +253,13 @@ def _send(sleep_ms):
     tx[3] = _seq_out >> 8
     tx[4] = (o - 6) & 0xFF
     tx[5] = (o - 6) >> 8
-    crc = crc32(_tx_view[:o])
+    plain = o == PLAIN_OUT
+    crc = crc32(_tx_plain_body if plain else _tx_view[:o])
     tx[o] = crc & 0xFF
     tx[o + 1] = (crc >> 8) & 0xFF
     tx[o + 2] = (crc >> 16) & 0xFF
     tx[o + 3] = (crc >> 24) & 0xFF
-    _out.write(_tx_view[: o + 4])
+    _out.write(_tx_plain if plain else _tx_view[: o + 4])
     _seq_out = (_seq_out + 1) & 0xFFFF
     tx[OUT_N] = 0
     tx[OUT_CAN] &= 0x0E  # requests are for one tick, "on", "filters" and "silent" stay
