@@ -27,6 +27,7 @@ class Link:
         self._index = {row[0]: i for i, row in enumerate(rx)}
         self._needs_session = [row[4] for row in rx]
         self._hold_ms = [row[5] for row in rx]
+        self._watched = tuple(i for i in range(len(rx)) if rx[i][5])
         self.session = 0
         self.foreign = 0  # well-formed frames of another session
         self._tx_id = [row[0] for row in tx]
@@ -41,14 +42,17 @@ class Link:
     def receive(self, now):
         """Judge and unpack the frames that came since the last tick.
 
-        A message that was silent for its hold time has to qualify anew, with three good frames.
+        A message that was silent for its hold time has to qualify anew, with three good frames. Returns True
+        when values may have changed.
         """
         port = self.port
         n = port.count
         receivers = self.receivers
-        for i in range(len(receivers)):
-            if self._hold_ms[i] and receivers[i].qualified and receivers[i].age_ms(now) >= self._hold_ms[i]:
+        for i in self._watched:
+            if receivers[i].qualified and receivers[i].age_ms(now) >= self._hold_ms[i]:
                 receivers[i].restart()
+        if not n:
+            return False
         for k in range(n):
             i = self._index.get(port.ids[k], -1)
             if i < 0:
@@ -60,6 +64,7 @@ class Link:
             if receivers[i].check(data, port.at_ms[k]) in e2e.GOOD:
                 self._unpack[i](data, self.values[i])
         port.count = 0
+        return True
 
     def live(self, i, now, limit_ms):
         """Return True while message i is qualified and younger than limit_ms."""

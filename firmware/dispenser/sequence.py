@@ -12,7 +12,8 @@ from micropython import const
 from dispenser import truck as tr
 from dispenser.signals import COLD_LEAK, LEAK, PT102_G, PT103_G, max_mass_g
 
-TICK_MS = const(10)
+SCAN_TICKS = const(5)
+SCAN_MS = const(50)
 EARTH_MAX_MOHM = const(10000)  # loop clamp - vehicle - bond (EJ, after GB 50516 10.3.1D)
 VENTED_FOR_MS = const(2000)
 WARM_FOR_MS = const(3000)
@@ -27,7 +28,7 @@ DECLARED_MASS_PPT = const(1005)  # a truck may declare at most 0.5 % more than t
 
 
 class Sequence:
-    """Guards and their memory. `update(now)` each tick before the machine steps."""
+    """Guards and their memory. `update(tick, now)` each tick before the machine steps."""
 
     def __init__(self, image, truck, signals, meter, params, trip_engine):
         self._image = image
@@ -63,12 +64,15 @@ class Sequence:
         self._start_102 = self._start_103 = 0
         self._balance = 0
         self._balance_ticks = 0
+        self._tested = False  # verdict of the test that the present state makes
 
     # -- what has to be followed over time ----------------------------------------------------------------
 
-    def update(self, now):
-        """Follow conditions that must hold for a time."""
+    def update(self, tick, now):
+        """Follow conditions that must hold for a time: every fifth tick is often enough for them."""
         self.now = now
+        if tick % SCAN_TICKS:
+            return
         image = self._image
         di = image.di
         seated = di[t.ZS101]
@@ -87,7 +91,7 @@ class Sequence:
             and signals.value[PT103_G] <= limit
         ):
             if self._vented_ms < VENTED_FOR_MS:
-                self._vented_ms += TICK_MS
+                self._vented_ms += SCAN_MS
         else:
             self._vented_ms = 0
         v, ok = image.ai.value, image.ai.ok
@@ -95,7 +99,7 @@ class Sequence:
         both = ok[t.TT102] and ok[t.TT102B]
         if both and (a if a > b else b) <= p.get("cool_temp_ck"):
             if self._cold_ms < 60000:
-                self._cold_ms += TICK_MS
+                self._cold_ms += SCAN_MS
         else:
             self._cold_ms = 0
         coldest = a if a < b else b
@@ -104,12 +108,12 @@ class Sequence:
         self._coldest_ck = coldest if both and ok[t.TT103] else 0
         if self._coldest_ck >= p.get("unlock_temp_ck"):
             if self._warm_ms < WARM_FOR_MS:
-                self._warm_ms += TICK_MS
+                self._warm_ms += SCAN_MS
         else:
             self._warm_ms = 0
         if di[t.PB102] and di[t.KS101]:
             if self._reset_ms < RESET_HOLD_MS:
-                self._reset_ms += TICK_MS
+                self._reset_ms += SCAN_MS
         else:
             self._reset_ms = 0
         name = self.machine.state
@@ -132,7 +136,7 @@ class Sequence:
     def _follow_pressing(self, v):
         low = self.leak_mbar - TEST_BAND_MBAR
         if v[t.PT102] >= low and v[t.PT103] >= low:
-            self._pressed_ms += TICK_MS
+            self._pressed_ms += SCAN_MS
         else:
             self._pressed_ms = 0
 
@@ -145,10 +149,12 @@ class Sequence:
             lost_102 = self._start_102 - v[t.PT102]
             lost_103 = self._start_103 - v[t.PT103]
             value[LEAK] = 1 if lost_102 > allowed or lost_103 > allowed else 0
+            self._tested = not value[LEAK]
         elif state == self._s_coldtest and ms >= self._params.get("cold_test_ms"):
             mean = self._balance // self._balance_ticks * 16
             limit = self._params.get("cold_balance_mg_s")
             value[COLD_LEAK] = 1 if mean > limit else 0
+            self._tested = not value[COLD_LEAK]
 
     # -- permissives (interlock_table.PERMISSIVES, in its order) -------------------------------------------
 
@@ -331,12 +337,13 @@ class Sequence:
         return self.machine.state_ms >= self._params.get("leak_settle_ms")
 
     def enter_leak_hold(self):
+        self._tested = False
         v = self._image.ai.value
         self._start_102 = v[t.PT102]
         self._start_103 = v[t.PT103]
 
     def leak_tight(self):
-        return self.machine.state_ms >= self._params.get("leak_hold_ms") and not self._signals.value[LEAK]
+        return self._tested
 
     def enter_leak_vent(self):
         self.is_leak_tight = True
@@ -359,11 +366,12 @@ class Sequence:
         return self._cold_ms >= self._params.get("cool_hold_ms")
 
     def enter_coldtest(self):
+        self._tested = False
         self._balance = 0
         self._balance_ticks = 0
 
     def cold_tight(self):
-        return self.machine.state_ms >= self._params.get("cold_test_ms") and not self._signals.value[COLD_LEAK]
+        return self._tested
 
     # -- fill ----------------------------------------------------------------------------------------------
 

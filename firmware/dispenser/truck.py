@@ -41,7 +41,8 @@ class Truck:
     def receive(self, now):
         """Take in the frames since the last tick."""
         link = self.link
-        link.receive(now)
+        if not link.receive(now):
+            return
         values = link.values
         v = values[MEAS]
         measured = v[m.T_MEAS_MEASURE_OK] == YES

@@ -29,7 +29,7 @@ class Inventory:
         self.pressure_ok = 0
 
     def update(self):
-        """Recompute from this tick's image."""
+        """Recompute the pressure from this tick's image."""
         v, ok = self._ai.value, self._ai.ok
         a, b = v[t.PT201A], v[t.PT201B]
         if ok[t.PT201A] and ok[t.PT201B]:
@@ -44,10 +44,13 @@ class Inventory:
         ambient = v[t.PT204] if ok[t.PT204] else 700  # the lowest road pressure: relief opens earliest
         relief = params.get("relief_mbarg") + ambient
         self.pressure_cpct = self.pressure_mbar * 10000 // relief
-        self.mass_ok = ok[t.LT201]
-        mean_g_m3 = PROBE_EMPTY_G_M3 + v[t.LT201] * (PROBE_SPAN_G_M3 // 10) // 1000
-        volume_l = params.get("volume_l")
-        mass = mean_g_m3 * volume_l // 1000
+
+    def update_mass(self):
+        """Recompute the mass: as often as LT201 is scanned, every 50 ms."""
+        ai = self._ai
+        self.mass_ok = ai.ok[t.LT201]
+        mean_g_m3 = PROBE_EMPTY_G_M3 + ai.value[t.LT201] * (PROBE_SPAN_G_M3 // 10) // 1000
+        mass = mean_g_m3 * self._params.get("volume_l") // 1000
         self.mass_g = mass if mass > 0 else 0
 
     def update_slow(self):

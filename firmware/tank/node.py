@@ -15,6 +15,7 @@ from tank.sequence import Sequence
 from tank.signals import Signals, sources
 from tank.station import Station
 
+SCAN_TICKS = 5
 SLOW_TICKS = 20
 
 
@@ -52,6 +53,7 @@ class Tank:
         self.console = Console(self.uart, {"set": self._set, "reset": self._reset})
         self.image.prime()
         self.inventory.update()
+        self.inventory.update_mass()
         self.inventory.update_slow()
         self._tick = 0
         self._aborting = 0
@@ -67,8 +69,10 @@ class Tank:
         """Judge the link, compute inventory and signals, evaluate trips."""
         self.station.link.receive(now)
         self.inventory.update()
-        if self._tick % SLOW_TICKS == 0:
-            self.inventory.update_slow()
+        if self._tick % SCAN_TICKS == 0:
+            self.inventory.update_mass()
+            if self._tick % SLOW_TICKS == 0:
+                self.inventory.update_slow()
         self.signals.update(self._tick)
         self.sequence.update(now)
         self.trips.evaluate(self._tick, self.machine.public)
