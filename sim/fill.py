@@ -31,7 +31,11 @@ IDLE_AGAIN_S: Final = 20.0  # back in IDLE, or never out of it, with nothing lef
 
 @dataclass(frozen=True)
 class Options:
-    """How to run a scenario. seed: None takes the scenario's; heap: of each MicroPython VM; trace: for callers."""
+    """How to run a scenario.
+
+    seed: None takes the scenario's; heap: of each MicroPython VM; trace: for callers; firmware: another folder than
+    the repository's (whose tables still name states and trips, so the order of rows must be the same).
+    """
 
     seed: int | None = None
     vm: str = "micropython"
@@ -41,6 +45,7 @@ class Options:
     heap: str = nodes.HEAP_DEFAULT
     bitrate: int = 500_000
     trace: Path | None = None
+    firmware: Path | None = None
 
 
 class _Story:
@@ -158,6 +163,7 @@ def build(scenario: Scenario, options: Options, observers: Sequence[Any] = ()) -
         observers=[invariants, *observers],
         seed=seed,
         vm=options.vm,
+        main=options.firmware / "main.py" if options.firmware is not None else None,
         heap=options.heap,
         bitrate=options.bitrate,
     )
