@@ -7,8 +7,8 @@ host or on which VM ran.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from sim import nodes, rig, tables
 from sim.can_bus import CanBus
 from sim.faults import Faults
 from sim.invariants import Invariants
-from sim.operator import Operator
+from sim.operator import STEPS, Operator
 from sim.reactions import Reactions
 from sim.rig import Event, Rig
 from sim.scenario import Scenario
@@ -34,7 +34,9 @@ class Options:
     """How to run a scenario.
 
     seed: None takes the scenario's; heap: of each MicroPython VM; trace: for callers; firmware: another folder than
-    the repository's (whose tables still name states and trips, so the order of rows must be the same).
+    the repository's (whose tables still name states and trips, so the order of rows must be the same);
+    settings: (node, parameter, value) of the boards' parameter tables, set at commissioning; steps: what the operator
+    does; stays_s: the run ends when the dispenser has stayed so long in that public state.
     """
 
     seed: int | None = None
@@ -46,6 +48,9 @@ class Options:
     bitrate: int = 500_000
     trace: Path | None = None
     firmware: Path | None = None
+    settings: Sequence[tuple[str, str, int]] = ()
+    steps: Sequence[Any] = STEPS
+    stays_s: Mapping[str, float] = field(default_factory=lambda: STAYS_S)
 
 
 class _Story:
@@ -157,7 +162,7 @@ def build(scenario: Scenario, options: Options, observers: Sequence[Any] = ()) -
     return Rig(
         plant,
         Instruments(seed, accuracy_errors=options.accuracy_errors),
-        operator=Operator(),
+        operator=Operator(tuple(options.steps)),
         faults=faults,
         invariants=invariants,
         observers=[invariants, *observers],
@@ -169,15 +174,17 @@ def build(scenario: Scenario, options: Options, observers: Sequence[Any] = ()) -
     )
 
 
-def commission(rig_: Rig, scenario: Scenario) -> None:
-    """Tell the boards what their entry keys would: type plate and the mass that the driver wants."""
+def commission(rig_: Rig, scenario: Scenario, settings: Sequence[tuple[str, str, int]] = ()) -> None:
+    """Tell the boards what their entry keys would: type plate, the mass that the driver wants, other settings."""
     profile = scenario.profile
     rig_.command("tank", f"set volume_l {round(profile.volume_m3 * 1000)}")
     rig_.command("tank", f"set relief_mbarg {round(profile.relief_barg * 1000)}")
     rig_.command("tank", f"set target_g {round(scenario.truck.target_kg * 1000)}")
+    for node, parameter, value in settings:
+        rig_.command(node, f"set {parameter} {value}")
 
 
-def _over(story: _Story, rig_: Rig) -> bool:
+def _over(story: _Story, rig_: Rig, stays_s: Mapping[str, float]) -> bool:
     """Tell whether the run has come to its end."""
     state = rig_.state["dispenser"]
     stayed_s = rig_.t_s - story.since_s
@@ -185,7 +192,7 @@ def _over(story: _Story, rig_: Rig) -> bool:
         return stayed_s >= COMPLETE_S
     if state == "IDLE":
         return "CONNECT" in story.visited and stayed_s >= IDLE_AGAIN_S
-    limit_s = STAYS_S.get(state)
+    limit_s = stays_s.get(state)
     return limit_s is not None and stayed_s >= limit_s
 
 
@@ -204,10 +211,10 @@ def run(scenario: Scenario, options: Options | None = None, observers: Sequence[
     start_kg = truth["tank_kg"]
     try:
         rig_.start()
-        commission(rig_, scenario)
+        commission(rig_, scenario, options.settings)
         began = nodes.wall_s()
         limit_ms = round(scenario.limit_s * 1000)
-        while rig_.t_ms < limit_ms and not _over(story, rig_):
+        while rig_.t_ms < limit_ms and not _over(story, rig_, options.stays_s):
             rig_.tick()
             if options.realtime:
                 ahead_s = rig_.t_s - (nodes.wall_s() - began)
