@@ -13,12 +13,15 @@ def main():
     """Start the executive of this board's node; returns only by an exception, after dropping every output."""
     name = node_name()
     if name == "dispenser":
-        from dispenser.node import Dispenser as Node
+        from dispenser.node import Dispenser
+
+        executive.run(Dispenser())
     elif name == "tank":
-        from tank.node import Tank as Node
+        from tank.node import Tank
+
+        executive.run(Tank())
     else:
         raise ValueError("node.txt: dispenser or tank, not " + name)
-    executive.run(Node())
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ class Port:
         self.count = 0
         self.lost = 0  # frames that came while the ring was full
         self.refused = 0  # sends that found no free mailbox or the same id pending
-        self._slot = [0, memoryview(bytearray(8)), 0, 0]
+        self._slot = [0, memoryview(bytearray(8)), 0, 0]  # type: list  # recv resizes the view: 8 bytes behind it
         self._can = CAN(CONTROLLER, BITRATE)
         self._can.irq(self._received, CAN.IRQ_RX, False)
         self._can.set_filters(None)

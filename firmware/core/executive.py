@@ -4,9 +4,9 @@ The control tick runs with the heap locked: an allocation in it raises, drops ev
 program, and the watchdog resets the board. What may allocate (serial lines) runs in the slack after it.
 """
 
-from board import clock, watchdog
 from micropython import const, heap_lock, heap_unlock
 
+from board import clock, watchdog
 from core import report
 
 TICK_MS = const(10)

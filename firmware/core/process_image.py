@@ -4,7 +4,6 @@ Everything between sampling and driving reads and writes this object only. No al
 """
 
 from board import pins, spi
-
 from core.analog import AnalogInputs
 
 

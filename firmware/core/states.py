@@ -22,15 +22,15 @@ class Machine:
         self.publics = [table.PUBLIC.index(row[1]) for row in states]
         self._deadline = [row[3] for row in states]
         self._late = [self._names.index(row[4]) if row[4] else -1 for row in states]
-        self._rows = [[] for _ in states]
+        found = [[] for _ in states]
         for why, (source, guard, target, _) in enumerate(table.TRANSITIONS):
             to = self._names.index(target)
             method = getattr(owner, guard)
             sources = table.GROUPS.get(source, (source,))
             for i, row in enumerate(states):
                 if row[0] in sources or row[1] in sources:
-                    self._rows[i].append((method, to, why))
-        self._rows = [tuple(rows) for rows in self._rows]
+                    found[i].append((method, to, why))
+        self._rows = [tuple(rows) for rows in found]
         self._enter = [getattr(owner, "enter_" + name.lower(), None) for name in self._names]
         self._n_rows = len(table.TRANSITIONS)
         self._events = events

@@ -2,11 +2,11 @@
 trapped liquid. Positions are wanted here; the gate has the last word.
 """
 
-from generated import dispenser_tags as t
 from micropython import const
 
 from dispenser import state_table
 from dispenser.signals import TANK_P_CPCT
+from generated import dispenser_tags as t
 
 TICK_MS = const(10)
 FCV_MAX_CPCT = const(10000)

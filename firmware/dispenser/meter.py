@@ -5,8 +5,9 @@ begins (precool metered it) and is pushed empty into the truck at the end, so it
 stays in it as gas, less that liquid. EJ: both are computed, not measured.
 """
 
-from generated import dispenser_tags as t
 from micropython import const
+
+from generated import dispenser_tags as t
 
 LOW_FLOW_CUT_MG_S = const(100)  # FT103 below this is its own zero error
 MG_PER_G = const(1000)

@@ -5,15 +5,14 @@ from core import interlock, params, report, states, trips
 from core.console import Console
 from core.executive import TICK_MS
 from core.process_image import ProcessImage
-from generated import dispenser_tags as t
-from generated import messages as m
-
 from dispenser import interlock_table, io_table, param_table, state_table, trip_table
 from dispenser.control import Control
 from dispenser.meter import Meter
 from dispenser.sequence import Sequence
 from dispenser.signals import Signals, sources
 from dispenser.truck import Truck
+from generated import dispenser_tags as t
+from generated import messages as m
 
 # Ticket fields, in the order of the TICKET events' ids.
 TICKET_FIELDS = (

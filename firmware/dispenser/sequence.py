@@ -4,13 +4,13 @@ Guards read the process image, the truck and their own counters; what they need 
 up to date by `update()`. Nothing here moves an output: states do, through the gate.
 """
 
-from core import trips
-from generated import dispenser_tags as t
-from generated import messages as m
 from micropython import const
 
+from core import trips
 from dispenser import truck as tr
 from dispenser.signals import COLD_LEAK, LEAK, PT102_G, PT103_G, max_mass_g
+from generated import dispenser_tags as t
+from generated import messages as m
 
 SCAN_TICKS = const(5)
 SCAN_MS = const(50)

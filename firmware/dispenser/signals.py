@@ -1,10 +1,10 @@
 """Signals that the dispenser computes for its trip table: names, values and quality, once a tick."""
 
-from core import hydrogen
-from generated import dispenser_tags as t
 from micropython import const
 
+from core import hydrogen
 from dispenser import io_table
+from generated import dispenser_tags as t
 
 NAMES = (
     "PT102_G", "PT103_G", "LINK_MS", "LINK_BAD", "TRUCK_ABORT", "TANK_P_CPCT", "OVERFILL_G", "BALANCE_G", "TT102_DIFF",

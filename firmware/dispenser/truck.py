@@ -1,8 +1,9 @@
 """The truck as the dispenser knows it: what its live, valid frames of this session say, and nothing else."""
 
+from micropython import const
+
 from core.link import Link
 from generated import messages as m
-from micropython import const
 
 DYNA, STAT, HALT, ABORT = const(0), const(1), const(2), const(3)
 YES = const(1)

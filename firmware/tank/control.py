@@ -1,8 +1,8 @@
 """What moves inside a tank state: return gas in a fill, the tank vent near relief."""
 
-from generated import tank_tags as t
 from micropython import const
 
+from generated import tank_tags as t
 from tank import state_table
 
 MOVED = const(2)

@@ -5,9 +5,10 @@ empty on cold vapour (1.340 kg/m3) and full on liquid at 1.013 bar (70.83 kg/m3)
 (CoolProp). So mass follows from the reading directly, and the level only with the densities of the day.
 """
 
+from micropython import const
+
 from core import hydrogen
 from generated import tank_tags as t
-from micropython import const
 
 PROBE_EMPTY_G_M3 = const(1340)
 PROBE_SPAN_G_M3 = const(69490)

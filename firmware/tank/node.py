@@ -7,7 +7,6 @@ from core.executive import TICK_MS
 from core.process_image import ProcessImage
 from generated import messages as m
 from generated import tank_tags as t
-
 from tank import interlock_table, io_table, param_table, state_table, trip_table
 from tank.control import Control
 from tank.inventory import Inventory

@@ -1,8 +1,8 @@
 """Signals that the tank computes for its trip table: names, values and quality, once a tick."""
 
-from generated import tank_tags as t
 from micropython import const
 
+from generated import tank_tags as t
 from tank import io_table
 
 NAMES = ("P_CPCT", "PT_DIFF", "OVER_G", "XV201_MS", "XV202_MS", "XV208_MS")

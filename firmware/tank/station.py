@@ -1,8 +1,9 @@
 """The dispenser as the truck knows it: what its live, valid frames say."""
 
+from micropython import const
+
 from core.link import Link
 from generated import messages as m
-from micropython import const
 
 YES = const(1)
 STATUS, PERMIT, LINE, METER, ABORTED = range(5)
