@@ -10,13 +10,16 @@ from generated import dispenser_tags as t
 
 TICK_MS = const(10)
 FCV_MAX_CPCT = const(10000)
-RAMP_MG_S = const(300)  # set point moves at most this much a tick: 30 g/s per second
+FLOW_TICKS = const(5)  # the flow loop runs every 50 ms: the valve takes 400 ms for its stroke
+RAMP_MG_S = const(1500)  # set point moves at most this much a step: 30 g/s per second
+DEAD_MG_S = const(500)  # an error below this leaves the valve alone: it would only follow the meter's noise
 # Flow loop, PI in velocity form, in 1/256 cpct so that small errors still add up: 0.016 cpct per mg/s of
-# change and 0.0005 per mg/s and tick of error.
+# change and 0.0025 per mg/s and step of error.
 FINE = const(8)
 GAIN_P_SHIFT = const(2)
+GAIN_I = const(5)
 GAIN_I_SHIFT = const(3)
-STEP_MAX_CPCT = const(120)  # 1.2 % a tick: full stroke in 0.8 s
+STEP_MAX_CPCT = const(600)  # 6 % a step: full stroke in 0.8 s
 STEP_SHUT_CPCT = const(250)  # 0.4 s full stroke: no surge
 HALF_FLOW_CPCT = const(9000)  # of relief: halve the flow above 90 %
 TRAPPED_CK = const(9000)
@@ -58,6 +61,7 @@ class Control:
         self._position = 0  # 1/256 cpct
         self._set_mg_s = 0
         self._last_error = 0
+        self._flow_wait = 0
         self._trapped_ms = 0
         self._trapped_return_ms = 0
 
@@ -104,6 +108,10 @@ class Control:
         return aim
 
     def _control_flow(self, parameter):
+        self._flow_wait -= 1
+        if self._flow_wait > 0:
+            return
+        self._flow_wait = FLOW_TICKS
         image = self._image
         aim = self._set_point(parameter)
         step = aim - self._set_mg_s
@@ -115,8 +123,11 @@ class Control:
         if not image.ai.ok[t.FT101] or not image.di[t.ZO103]:
             return
         error = self._set_mg_s - image.ai.value[t.FT101]
-        change = (error - self._last_error << GAIN_P_SHIFT) + (error >> GAIN_I_SHIFT)
+        before = self._last_error
         self._last_error = error
+        if not step and -DEAD_MG_S < error < DEAD_MG_S:
+            return
+        change = (error - before << GAIN_P_SHIFT) + (error * GAIN_I >> GAIN_I_SHIFT)
         self._move(change, STEP_MAX_CPCT)
 
     def _move(self, change, limit_cpct):
