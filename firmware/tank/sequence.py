@@ -103,7 +103,7 @@ class Sequence:
         return filling and station.live(self.now, m.D_PERMIT_HOLD_MS)
 
     def link_lost(self):
-        return not self._station.live(self.now, m.D_STATUS_STOP_MS)
+        return self._station.silent(self.now, m.D_STATUS_STOP_MS)
 
     def fill_valve_open(self):
         return self._image.di[t.ZO201]

@@ -54,3 +54,8 @@ class Station:
         """Return True while status and permit are qualified and younger than limit_ms."""
         link = self.link
         return link.live(STATUS, now, limit_ms) and link.live(PERMIT, now, limit_ms)
+
+    def silent(self, now, limit_ms):
+        """Return True once no good status or no good permit has come for limit_ms, qualified or not."""
+        receivers = self.link.receivers
+        return receivers[STATUS].age_ms(now) >= limit_ms or receivers[PERMIT].age_ms(now) >= limit_ms

@@ -39,6 +39,13 @@ class TestStateTable:
         assert len(names) == len(set(names))
         assert {row[1] for row in t.STATES} == set(t.PUBLIC)
 
+    def test_no_state_has_the_public_name_of_several(self, node):
+        """Else a step FROM that name would leave from all of them, also from where it leads to."""
+        t = table(node, "state_table")
+        publics = [row[1] for row in t.STATES]
+        for name, public, *_ in t.STATES:
+            assert name not in t.PUBLIC or (name == public and publics.count(name) == 1), name
+
     def test_every_state_gives_every_output_a_position(self, node):
         t = table(node, "state_table")
         for row in t.STATES:
