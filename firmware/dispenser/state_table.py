@@ -46,7 +46,7 @@ STATES = (
     ("FILL_FAST",    "FILL",       "O   C   O   O   -   -   -   -   -   O   O",  2400000, "DRAIN_SHUT", "full flow"),
     ("FILL_TOP",     "FILL",       "O   C   O   O   -   -   -   -   -   O   O",  300000,  "DRAIN_SHUT", "topping: slow to the end"),
     ("HOLD",         "HOLD",       "-   -   -   O   -   -   -   -   -   O   -",  5000,    "SAFE_STOP",  "liquid shut, truck's fill valve stays open"),
-    ("DRAIN_SHUT",   "DRAIN",      "-   -   O   O   -   -   -   -   -   O   -",  1500,    "SAFE_STOP",  "supply shut and proved shut"),
+    ("DRAIN_SHUT",   "DRAIN",      "-   -   O   O   -   -   -   -   -   O   -",  2500,    "SAFE_STOP",  "supply shut and proved shut"),
     ("DRAIN_STUB",   "DRAIN",      "-   O   O   O   -   -   -   -   -   O   -",  8000,    "VENT",       "the stub's liquid goes to the truck"),
     ("DRAIN_PUSH",   "DRAIN",      "-   O   O   O   -   O   -   -   -   O   -",  15000,   "VENT",       "helium pushes the hose's liquid to the truck"),
     ("VENT",         "VENT",       "-   O   O   -   O   -   -   O   -   O   -",  120000,  "SAFE_STOP",  "both bores to the stack"),
