@@ -101,6 +101,12 @@ class TestTickets:
         bench.finish()
         assert bench.broken == ["I8"]
 
+    def test_a_ticket_is_not_due_while_the_fill_goes_on(self, bench: Any) -> None:
+        self.delivered(bench)
+        bench.state["dispenser"] = "WARM"
+        bench.finish()
+        assert bench.broken == []
+
     def test_nothing_metered_needs_no_ticket(self, bench: Any) -> None:
         bench.tick(1.0)
         bench.finish()
