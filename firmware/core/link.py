@@ -38,6 +38,8 @@ class Link:
         self._buf = [bytearray(8) for _ in tx]
         self._waiting = [0] * len(tx)
         self._counter = [0] * len(tx)
+        self._elapsed = 0  # ticks since the slots were last looked at
+        self._sleep = 0  # ticks for which nothing is due
 
     def receive(self, now):
         """Judge and unpack the frames that came since the last tick.
@@ -74,19 +76,31 @@ class Link:
     def hurry(self, k):
         """Send message k in this tick (an abort does not wait for its cycle)."""
         self._due[k] = 0
+        self._sleep = 0
 
     def transmit(self):
-        """Fill what is due and hand as much as possible to the controller."""
-        due = self._due
+        """Fill what is due and hand as much as possible to the controller; asleep until the next is due."""
+        self._elapsed += 1
+        elapsed = self._elapsed
+        if elapsed < self._sleep:
+            return
+        self._elapsed = 0
+        due, waiting = self._due, self._waiting
+        sleep = 100
         for k in range(len(due)):
-            left = due[k] - 1
+            left = due[k] - elapsed
             if left <= 0:
-                due[k] = self._cycle[k]
+                left = self._cycle[k]
                 if not self._fill[k](self._buf[k]):
                     e2e.protect(self._buf[k], self._tx_data_id[k], self._counter[k])
                     self._counter[k] = self._counter[k] + 1 & 255
-                    self._waiting[k] = 1
-            else:
-                due[k] = left
-            if self._waiting[k] and self.port.send(self._tx_id[k], self._buf[k]):
-                self._waiting[k] = 0
+                    waiting[k] = 1
+            due[k] = left
+            if waiting[k]:
+                if self.port.send(self._tx_id[k], self._buf[k]):
+                    waiting[k] = 0
+                else:
+                    left = 1
+            if left < sleep:
+                sleep = left
+        self._sleep = sleep

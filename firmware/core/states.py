@@ -37,22 +37,24 @@ class Machine:
         self.state = 0
         self.public = self.publics[0]
         self.state_ms = 0
-        self.public_ms = 0
         self.why = 0
 
     def index(self, name):
         """Return the number of a state (start-up only)."""
         return self._names.index(name)
 
-    def step(self, elapsed_ms):
-        """Advance time by one tick and take at most one transition; return True if the state changed."""
+    def step(self, elapsed_ms, look):
+        """Advance time by one tick and take at most one transition; return True if the state changed.
+
+        Guards are asked only when `look` is true: every tick while a trip reacts, every fifth otherwise.
+        """
         state = self.state
         self.state_ms += elapsed_ms
-        self.public_ms += elapsed_ms
-        for row in self._rows[state]:
-            if row[0]():
-                self._go(row[1], row[2])
-                return True
+        if look:
+            for row in self._rows[state]:
+                if row[0]():
+                    self._go(row[1], row[2])
+                    return True
         if self._deadline[state] and self.state_ms >= self._deadline[state]:
             self._go(self._late[state], self._n_rows + state)
             return True
@@ -62,9 +64,7 @@ class Machine:
         before = self.state
         self.state = to
         self.state_ms = 0
-        if self.publics[to] != self.public:
-            self.public = self.publics[to]
-            self.public_ms = 0
+        self.public = self.publics[to]
         self.why = why
         self._events.put(report.STATE, 0, before, to, why)
         enter = self._enter[to]

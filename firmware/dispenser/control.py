@@ -8,9 +8,9 @@ from dispenser import state_table
 from dispenser.signals import TANK_P_CPCT
 from generated import dispenser_tags as t
 
-TICK_MS = const(10)
+SCAN_TICKS = const(5)
+SCAN_MS = const(50)
 FCV_MAX_CPCT = const(10000)
-FLOW_TICKS = const(5)  # the flow loop runs every 50 ms: the valve takes 400 ms for its stroke
 RAMP_MG_S = const(1500)  # set point moves at most this much a step: 30 g/s per second
 DEAD_MG_S = const(500)  # an error below this leaves the valve alone: it would only follow the meter's noise
 # Flow loop, PI in velocity form, in 1/256 cpct so that small errors still add up: 0.016 cpct per mg/s of
@@ -20,7 +20,7 @@ GAIN_P_SHIFT = const(2)
 GAIN_I = const(5)
 GAIN_I_SHIFT = const(3)
 STEP_MAX_CPCT = const(600)  # 6 % a step: full stroke in 0.8 s
-STEP_SHUT_CPCT = const(250)  # 0.4 s full stroke: no surge
+STEP_SHUT_CPCT = const(1250)  # 0.4 s full stroke: no surge
 HALF_FLOW_CPCT = const(9000)  # of relief: halve the flow above 90 %
 TRAPPED_CK = const(9000)
 TRAPPED_FOR_MS = const(1000)
@@ -61,12 +61,13 @@ class Control:
         self._position = 0  # 1/256 cpct
         self._set_mg_s = 0
         self._last_error = 0
-        self._flow_wait = 0
         self._trapped_ms = 0
         self._trapped_return_ms = 0
 
-    def update(self, state):
-        """Set every want for this tick."""
+    def update(self, tick, state):
+        """Set every want: at once in a new state, every 50 ms within one (FCV102 takes 400 ms for its stroke)."""
+        if state == self._state and tick % SCAN_TICKS:
+            return
         want = self._gate.want
         row = self._wants[state]
         if state != self._state:
@@ -108,10 +109,6 @@ class Control:
         return aim
 
     def _control_flow(self, parameter):
-        self._flow_wait -= 1
-        if self._flow_wait > 0:
-            return
-        self._flow_wait = FLOW_TICKS
         image = self._image
         aim = self._set_point(parameter)
         step = aim - self._set_mg_s
@@ -149,12 +146,12 @@ class Control:
         if want[t.XV103] or v[t.TT102] > TRAPPED_CK or open_at_truck or want[t.XV105]:
             self._trapped_ms = 0
         elif self._trapped_ms < TRAPPED_FOR_MS:
-            self._trapped_ms += TICK_MS
+            self._trapped_ms += SCAN_MS
         else:
             want[t.XV105] = 1
         if want[t.XV104] or v[t.TT103] > TRAPPED_CK or want[t.XV110]:
             self._trapped_return_ms = 0
         elif self._trapped_return_ms < TRAPPED_FOR_MS:
-            self._trapped_return_ms += TICK_MS
+            self._trapped_return_ms += SCAN_MS
         else:
             want[t.XV110] = 1

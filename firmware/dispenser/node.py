@@ -20,6 +20,9 @@ TICKET_FIELDS = (
 )  # fmt: skip
 
 
+SCAN_TICKS = 5
+
+
 class Dispenser:
     """One dispenser board. `core.executive.run` calls the steps in order, every 10 ms, with the heap locked."""
 
@@ -71,9 +74,10 @@ class Dispenser:
     def decide(self, tick):
         """Take at most one step of the sequence and set what is wanted."""
         self._tick = tick
-        if self.machine.step(TICK_MS) and self._abort_cause() != self._aborting:
+        look = tick % SCAN_TICKS == 0 or self.trips.reaction >= trips.HOLD
+        if self.machine.step(TICK_MS, look) and self._abort_cause() != self._aborting:
             self.truck.link.hurry(0)
-        self.control.update(self.machine.state)
+        self.control.update(tick, self.machine.state)
 
     def drive(self):
         """Pass the gate and drive the pins."""

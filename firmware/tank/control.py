@@ -6,6 +6,7 @@ from generated import tank_tags as t
 from tank import state_table
 
 MOVED = const(2)
+SCAN_TICKS = const(5)
 
 
 class Control:
@@ -21,11 +22,15 @@ class Control:
         columns = [state_table.OUTPUTS.index(tag) for tag in do_tags]
         cells = [[code[x] for x in row[2].split()] for row in state_table.STATES]
         self._wants = [bytes([row[c] for c in columns]) for row in cells]
+        self._state = -1
         self._returning = 0
         self._venting = 0
 
-    def update(self, state):
-        """Set every want for this tick."""
+    def update(self, tick, state):
+        """Set every want: at once in a new state, every 50 ms within one."""
+        if state == self._state and tick % SCAN_TICKS:
+            return
+        self._state = state
         want = self._gate.want
         row = self._wants[state]
         for i in range(len(want)):

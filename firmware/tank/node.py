@@ -78,10 +78,11 @@ class Tank:
 
     def decide(self, tick):
         """Take at most one step of the sequence and set what is wanted."""
-        if self.machine.step(TICK_MS) and self._abort_cause() != self._aborting:
+        look = tick % SCAN_TICKS == 0 or self.trips.reaction >= trips.HOLD
+        if self.machine.step(TICK_MS, look) and self._abort_cause() != self._aborting:
             self.station.link.hurry(0)
             self.station.link.hurry(1)
-        self.control.update(self.machine.state)
+        self.control.update(tick, self.machine.state)
 
     def drive(self):
         """Pass the gate and drive the pins."""
