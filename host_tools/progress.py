@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from typing import Any, TextIO
 
 from host_tools.sampling import RigView, as_event, public_states
-from sim import tables
 
 REFRESH_S = 0.1    # of wall-clock time, between two live lines
 LOOK_MS = 200      # of simulated time, between two looks at the clock
@@ -25,7 +24,6 @@ class Progress:
         self._out = out
         self._target_kg = target_kg
         self._live = out.isatty()
-        self._words = tables.states("dispenser").WORDS  # public state -> word of the five-word sequence
         self._state = public_states("dispenser")[0]
         self._since_ms = 0
         self._started = time.monotonic()
@@ -83,9 +81,9 @@ class Progress:
         truth = rig.plant.truth
         factor = rig.t_ms / 1000.0 / max(now - self._started, 1e-6)
         text = (
-            f"{self._words.get(self._state, ''):<10s} {self._state:<10s} {rig.t_ms / 1000.0:7.1f} s "
-            f"{truth['FT101']:6.1f} g/s  hose {truth['PT102']:5.2f}  tank {truth['PT201A']:5.2f} bar  "
-            f"nozzle {truth['TT102']:5.1f} K  {truth['tank_kg']:6.2f} -> {self._target_kg:g} kg  {factor:4.0f} x"
+            f"{self._state:<10s}{rig.t_ms / 1000.0:7.1f} s  {truth['tank_kg']:6.2f} -> {self._target_kg:g} kg "
+            f"{truth['FT101']:6.1f} g/s  tank {truth['PT201A']:5.2f} hose {truth['PT102']:5.2f} bar "
+            f"{truth['TT102']:5.1f} K {factor:3.0f} x"
         )
         self._out.write("\r" + text[: shutil.get_terminal_size((120, 24)).columns - 1] + "\x1b[K")
         self._out.flush()
