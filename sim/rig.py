@@ -159,7 +159,7 @@ class Rig:
         for slot in self._slots:
             plant.energised.update(dict.fromkeys((*slot.layout.do_tags, *slot.layout.ao_tags), 0.0))
         self._seq = 0
-        self._affinity: set[int] | None = None
+        self._affinity: tuple[set[int], int] | None = None
         self._started = False
         self._print_check = PRINT_CHECK_TICKS
         self._states = {name: _state_names(name) for name in names}

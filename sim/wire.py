@@ -125,9 +125,18 @@ class Layout:
         pins = iter(range(len(self.pin_tags)))
         # Every contact has one bit in one integer: pins first, then the expander from bit 32 up.
         self.contact_bit = {row[0]: (next(pins) if row[1] == "pin" else 32 + row[2]) for row in io.DI}
-        self._input = struct.Struct(f"<IBBBBB{len(self.ai_tags)}HI{self.spi_bytes}s{len(self.ci_tags)}I")
-        self._output = struct.Struct(f"<IBBHHIH{len(self.ao_tags)}HBB")
+        fields = f"IBBBBB{len(self.ai_tags)}HI{self.spi_bytes}s{len(self.ci_tags)}I"
+        self._n_input = struct.calcsize("<" + fields)
+        self._plain_input = struct.Struct(f"<BBHH{fields}BH")
+        fields = f"IBBHHIH{len(self.ao_tags)}HBB"
+        self._output = struct.Struct("<" + fields)
+        self._plain_output = struct.Struct(f"<BBHH{fields}HI")
+        self._n_plain = self._plain_output.size
+        self._duties_end = 11 + len(self.ao_tags)
         self._n_ao = len(self.ao_tags)
+        self._contacts = 0  # what the two below were made of
+        self._pins = 0
+        self._spi = bytes(self.spi_bytes)
 
     def pack_input(
         self,
@@ -148,34 +157,50 @@ class Layout:
         8 data bytes), at most FRAMES_MAX; uart: at most UART_PER_TICK bytes. Raises WireError naming the node.
         """
         try:
-            payload = self._input.pack(
-                now_ms & 0xFFFFFFFF,
-                reset_cause,
-                *can,
-                *counts,
-                contacts & 0xFFFFFFFF,
-                (contacts >> 32).to_bytes(self.spi_bytes, "little"),
-                *pulses,
-            )
+            if contacts != self._contacts:
+                self._pins = contacts & 0xFFFFFFFF
+                self._spi = (contacts >> 32).to_bytes(self.spi_bytes, "little")
+                self._contacts = contacts
+            body = self._plain_input.pack(
+                SYNC, INPUT, seq, self._n_input + 3,
+                now_ms & 0xFFFFFFFF, reset_cause, *can, *counts, self._pins, self._spi, *pulses,
+                0, 0,
+            )  # fmt: skip
         except (struct.error, OverflowError) as exc:
             raise WireError(
                 f"{self.node}: input out of range ({exc}); {len(self.ai_tags)} counts of 0..65535 and "
                 f"{len(self.ci_tags)} pulse totals are due"
             ) from exc
-        if frames:
-            payload += bytes((len(frames),)) + b"".join([RX_FRAME.pack(*f) for f in frames])
-        else:
-            payload += b"\0"
-        n = len(uart)
-        if n:
-            payload += bytes((n & 0xFF, n >> 8)) + uart
-        else:
-            payload += b"\0\0"
-        body = HEADER.pack(SYNC, INPUT, seq, len(payload)) + payload
+        if frames or uart:
+            n = len(uart)
+            payload = b"".join(
+                (
+                    body[HEADER.size : -3],
+                    bytes((len(frames),)),
+                    *[RX_FRAME.pack(*f) for f in frames],
+                    bytes((n & 0xFF, n >> 8)),
+                    uart,
+                )
+            )
+            body = HEADER.pack(SYNC, INPUT, seq, len(payload)) + payload
         return body + CRC.pack(crc32(body))
 
     def parse_output(self, data: bytes, seq: int) -> Output:
         """Return what an OUTPUT packet says. Raises WireError naming the node."""
+        if len(data) == self._n_plain:
+            f = self._plain_output.unpack(data)
+            if (
+                f[2] == seq
+                and f[-1] == crc32(data[:-4])
+                and f[0] == SYNC
+                and f[1] == OUTPUT
+                and f[3] == self._n_plain - 10
+                and not f[-3]
+                and not f[-2]
+            ):
+                end = self._duties_end
+                return Output(f[4], f[5] != 0, f[6] != 0, f[7], f[8], f[9], f[10], f[11:end], f[end])
+        # With frames or serial bytes, or wrong: piece by piece.
         payload = unpack(self.node, data, OUTPUT, seq)
         try:
             fields = self._output.unpack_from(payload)

@@ -294,11 +294,11 @@ def test_power_cut_ends_the_process_and_boots_again(vm):
 def test_unpinned_after_close(vm):
     if not hasattr(os, "sched_getaffinity"):
         pytest.skip("no affinity on this system")
-    before = os.sched_getaffinity(0)
+    before = os.sched_getaffinity(0), os.sched_getscheduler(0)
     with stub.make(vm, "echo") as rig:
         assert len(os.sched_getaffinity(0)) == 1
         rig.tick()
-    assert os.sched_getaffinity(0) == before
+    assert (os.sched_getaffinity(0), os.sched_getscheduler(0)) == before
 
 
 def test_missing_interpreter_is_explained(vm, monkeypatch):
