@@ -66,6 +66,59 @@ def test_stub_trapped_by_an_emergency_stop_stays_within_its_rating() -> None:
     assert peak - 1.013 <= 1.1 * s.plant.truth["stub_rating_barg"]
 
 
+@pytest.mark.parametrize(
+    ("opening", "after_s", "nozzle_first_s"), [(1.0, 0.65, 0.25), (1.0, 0.7, 0.05), (0.7, 2.0, 0.0)]
+)
+def test_relief_holds_liquid_in_a_warm_stub(opening: float, after_s: float, nozzle_first_s: float) -> None:
+    s = rigless.Script(hose="warm", supply_k=20.0)
+    s.connect()
+    s.purge(1)
+    s.set(XV208=1, XV104=1, XV101=1, XV103=1, FCV102=opening)
+    s.run(after_s)
+    s.set(XV103=0, FCV102=0)
+    plant = s.plant
+    peak_bar = plant.truth["stub_bar"]
+    for _ in range(round(nozzle_first_s / rigless.TICK_S)):
+        s.run(rigless.TICK_S)
+        peak_bar = max(peak_bar, plant.truth["stub_bar"])
+    s.set(XV208=0, XV104=0, XV101=0, XV105=0, XV110=0, ES210=0)
+    for _ in range(2000):
+        s.run(rigless.TICK_S)
+        peak_bar = max(peak_bar, plant.truth["stub_bar"])
+    ambient_bar = plant.world.ambient_kpa / 100.0
+    assert plant.nodes[0].metal.t_k > 250.0  # still warm: what was trapped boiled
+    assert plant.ledger["stack_h2_kg"] > 0.001
+    assert 11.0 < peak_bar <= 1.1 * plant.truth["stub_rating_barg"] + ambient_bar
+    assert abs(plant.mass_balance_kg()) < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "tag"), [("tank_vacuum_pa", 1000.0, "VT201"), ("ambient_k", 320.0, "TT205")]
+)
+def test_a_change_of_the_surroundings_ends_a_stride_of_the_physics(key: str, value: float, tag: str) -> None:
+    s = rigless.Script()
+    s.run(5.0)
+    leak_w = s.plant.tank.leak_w
+    setattr(s.plant.world, key, value)
+    s.run(rigless.TICK_S)
+    assert s.plant.tank.leak_w > leak_w
+    s.run(0.1)
+    assert s.plant.truth[tag] == value
+
+
+def test_dither_of_the_flow_controller_does_not_hold_up_the_flow() -> None:
+    still, dithered = filling(), filling()
+    for s, levels in ((still, (0.80, 0.80)), (dithered, (0.7999, 0.8001))):
+        for i in range(500):
+            s.set(FCV102=levels[i % 2])
+            s.run(rigless.TICK_S)
+    flow = still.plant.truth["flow_xv103_g_s"]
+    assert dithered.plant.truth["flow_xv103_g_s"] == pytest.approx(flow, rel=5e-3)
+    dithered.set(FCV102=0.5)
+    dithered.run(0.3)  # a stroke is followed at once
+    assert dithered.plant.truth["flow_xv103_g_s"] < 0.5 * flow
+
+
 def test_trapped_liquid_with_lost_vacuum_is_held_by_the_hose_relief() -> None:
     """10-20 bar/s if nothing opened (domain notes 4.3)."""
     s = filling()

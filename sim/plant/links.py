@@ -31,9 +31,15 @@ K_XV209 = 5.0e-5
 
 
 class Link:
-    """One flow path. `k` is the present coefficient; `w` kg/s the mean flow of the last tick, positive as named."""
+    """One flow path. `k` is the present coefficient; `w` kg/s the mean flow of the last tick, positive as named.
 
-    __slots__ = ("tag", "k", "w", "one_way", "node", "kind", "w0", "ga", "gb", "p_far", "rho_far", "gas_far")
+    Of a relief also: `p_set` Pa absolute, `k_per_pa` the coefficient gained per Pa above it, up to `k_full`.
+    """
+
+    __slots__ = (
+        "tag", "k", "w", "one_way", "node", "kind", "w0", "ga", "p_far", "rho_far", "gas_far", "p_set", "k_per_pa",
+        "k_full",
+    )  # fmt: skip
 
     def __init__(self, tag: str, one_way: bool, node: int = -1, kind: int = 0) -> None:
         self.tag = tag
@@ -42,7 +48,8 @@ class Link:
         self.one_way = one_way
         self.node = node
         self.kind = kind
-        self.w0 = self.ga = self.gb = 0.0
+        self.w0 = self.ga = 0.0
+        self.p_set = self.k_per_pa = self.k_full = 0.0
         self.p_far = self.rho_far = 0.0
         self.gas_far = 1.0
 

@@ -27,12 +27,13 @@ class Network:
     (H2 kg, He kg, air kg, J) passed to it (negative: came in); the caller clears what it takes over.
     """
 
-    __slots__ = ("nodes", "inner", "edge", "far_h", "out", "leak")
+    __slots__ = ("nodes", "inner", "edge", "reliefs", "far_h", "out", "leak")
 
     def __init__(self, nodes: list[Node], inner: list[Link], edge: list[Link]) -> None:
         self.nodes = nodes
         self.inner = inner
         self.edge = edge
+        self.reliefs = [ln for ln in edge if ln.k_full > 0.0]
         self.far_h = [0.0] * 7
         self.out: list[list[float]] = [[0.0, 0.0, 0.0, 0.0] for _ in range(7)]
         self.leak = [0.0] * 5
@@ -225,7 +226,7 @@ class Network:
                 kink = True
         d = _tridiagonal(diag, rhs, low, up)
         if not kink:
-            return d
+            return _tridiagonal(diag, rhs, low, up) if self._lift(d, diag, rhs) else d
         done = [False, False, False, False, False]
         for _ in range(3):
             changed = False
@@ -236,7 +237,7 @@ class Network:
                     continue
                 if nd.phase == TWO_PHASE:
                     free = nd.free_kg
-                    if free < 1.5 * dt and nd.x_he < 0.1 and self._net(i, d, off_a, off_b) * dt > free:
+                    if free < 1.5 * dt and self._net(i, d, off_a, off_b) * dt > free:
                         # Becomes liquid-full: only `free` goes in softly, the rest against liquid.
                         c = nd.c_kg_pa
                         c_liq = nd.m * 1.5e-8
@@ -256,7 +257,34 @@ class Network:
             if not changed:
                 break
             d = _tridiagonal(diag, rhs, low, up)
-        return d
+        return _tridiagonal(diag, rhs, low, up) if self._lift(d, diag, rhs) else d
+
+    def _lift(self, d: list[float], diag: list[float], rhs: list[float]) -> bool:
+        """Let reliefs lift within the step with the pressure they see at its end; True if one did.
+
+        A node full of liquid can rise by tens of bar in one step: a relief that acted on the pressure before the step
+        would come too late.
+        """
+        lifted = False
+        for ln in self.reliefs:
+            i = ln.node
+            nd = self.nodes[i]
+            p, p_set = nd.p, ln.p_set
+            if p + d[i] <= p_set or ln.k >= ln.k_full:
+                continue
+            base = p if p > p_set else p_set
+            gs = nd.gas_share
+            lim = 1.0 - 0.5 * gs
+            x = (base - ln.p_far) / base
+            if x > lim:
+                x = lim
+            slope = ln.k_per_pa * sqrt(nd.rho * base * x) * (1.0 - gs * x / 1.5)
+            diag[i] += slope
+            rhs[i] += slope * (base - p)
+            ln.w0 -= slope * (base - p)
+            ln.ga += slope
+            lifted = True
+        return lifted
 
     def _net(self, i: int, d: list[float], off_a: list[float], off_b: list[float]) -> float:
         """Mass flow into node `i`, kg/s, for these pressure changes."""

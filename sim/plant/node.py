@@ -20,7 +20,7 @@ class Node:
 
     __slots__ = (
         "name", "v", "m", "m_he", "m_air", "u", "t", "p", "rho", "phase", "gas_share", "h", "c_kg_pa", "dp_du",
-        "c_t", "beta", "metal", "area", "p_sat", "free_kg", "q_j", "m_liq", "x_he", "_f", "_u_last", "_cv", "_rho_d",
+        "c_t", "beta", "metal", "area", "p_sat", "free_kg", "q_j", "m_liq", "_f", "_u_last", "_cv", "_rho_d",
         "_t_d", "_pt", "_pr", "jacket_m2", "stale", "still_s",
     )  # fmt: skip
 
@@ -46,7 +46,7 @@ class Node:
         self.p = self.rho = self.h = self.c_kg_pa = self.dp_du = self.c_t = self.p_sat = self.free_kg = 0.0
         self.gas_share = 1.0
         self.beta = 0.0
-        self.q_j = self.m_liq = self.x_he = 0.0
+        self.q_j = self.m_liq = 0.0
         self._u_last = self._cv = self._pt = self._pr = 0.0
         self._rho_d = self._t_d = -1.0
         self.stale = 0
@@ -121,7 +121,6 @@ class Node:
         self.dp_du = self.p / (self.t * self.c_t)
         self.free_kg = 0.0
         self.p_sat = 0.0
-        self.x_he = self.m_he * R_HE / n_r
 
     def _solve_single(self, rho: float, cnc: float) -> None:
         f, m, u = self._f, self.m, self.u
@@ -166,7 +165,6 @@ class Node:
             self.c_kg_pa = self.v / (pr + t * pt * pt * self.v / (rho * ct))
             self.p_sat = (f.sat_t(t)[0] + p_nc) if t < SAT_T1 else 0.0
             self.free_kg = 0.0
-            self.x_he = 0.0
         else:
             self.phase = GAS
             self.gas_share = 1.0
@@ -224,7 +222,6 @@ class Node:
             slope += p_nc / (gas * drr)
         self.c_kg_pa = 1.0 / slope if slope > 1.0 else 1.0
         self.free_kg = drr * vg
-        self.x_he = self.m_he * R_HE * t / (gas * p)
         return True
 
     def liquid_h(self) -> float:

@@ -37,7 +37,7 @@ from .network import (
 from .node import GAS, Node
 from .sensors import Sensors
 from .tank import Tank
-from .valves import Relief, Valve
+from .valves import LIFT_OVER, Relief, Valve
 from .world import World
 
 STEADY_REL = 2e-2  # relative pressure change in one physics step that counts as steady
@@ -62,18 +62,17 @@ _VALVES = (
     ("XV201", 0.35, False), ("XV202", 0.30, False), ("XV203", 0.35, False), ("XV204", 0.30, False),
     ("XV206", 0.30, False), ("XV208", 0.30, False), ("XV209", 0.30, False),
 )  # fmt: skip
-FCV_STROKE_S = 0.40
-LOCK_STROKE_S = 0.30
-OUTPUTS = tuple(v[0] for v in _VALVES) + (
-    "FCV102",
-    "LK108",
-    "BL109",
-    "PMP111",
-    "VP207",
-    "ES210",
-    "IM211",
-    "HT205",
+# tag, set barg, node, coefficient at full lift
+_RELIEFS = (
+    ("PSV101", PSV101_BARG, HOSE, lk.K_PSV_HOSE),
+    ("PSV102", PSV101_BARG, RETURN, lk.K_PSV_HOSE),
+    ("PSV103", 10.0, STUB, lk.K_PSV_STUB),
 )
+FCV_STROKE_S = 0.40
+FCV_STEP = 0.005  # travel of FCV102 (2 % of its flow) that the physics has to follow at once
+LOCK_STROKE_S = 0.30
+SWITCHED = tuple(v[0] for v in _VALVES) + ("LK108", "BL109", "PMP111", "VP207", "ES210", "IM211")
+OUTPUTS = (*SWITCHED, "FCV102", "HT205")
 
 
 class Plant:
@@ -95,8 +94,9 @@ class Plant:
         self.valve_faults: dict[str, tuple[str, float]] = {}
         self.chain = HardChain(config.hard_chain)
         self.valves = {tag: Valve(tag, stroke, fail) for tag, stroke, fail in _VALVES}
-        self.valves["FCV102"] = Valve("FCV102", FCV_STROKE_S, False, control=True)
         self._valve_list = [(v, tag in CUT) for tag, v in self.valves.items()]
+        self._fcv = self.valves["FCV102"] = Valve("FCV102", FCV_STROKE_S, False, control=True)
+        self._fcv_at = 0.0  # its travel as the physics has it
         self._faults_seen: dict[str, tuple[str, float]] = {}
         self.lock_open = 1.0
         self.tank = Tank(config, self.fluid)
@@ -111,19 +111,20 @@ class Plant:
             # Standby keeps hydrogen just above ambient (the stack check valve holds it); a warm hose was inerted.
             node.fill(ambient + 7_000.0, metal_k, 0.0 if warm else 1.0, 1.0 if warm else 0.0, 0.0)
         self._build_links()
-        self.network = Network(self.nodes, self.inner, self.edge)
-        self.reliefs = (
-            (Relief("PSV101", PSV101_BARG * 1e5), self.by_tag["PSV101"], HOSE, lk.K_PSV_HOSE),
-            (Relief("PSV102", PSV101_BARG * 1e5), self.by_tag["PSV102"], RETURN, lk.K_PSV_HOSE),
-            (Relief("PSV103", 10.0e5), self.by_tag["PSV103"], STUB, lk.K_PSV_STUB),
+        self.reliefs = tuple(
+            (Relief(tag, barg * 1e5), self.by_tag[tag], self.nodes[node]) for tag, barg, node, _ in _RELIEFS
         )
+        for (relief, ln, _), (*_, k) in zip(self.reliefs, _RELIEFS, strict=True):
+            ln.k_full = k
+            ln.k_per_pa = k / (LIFT_OVER * relief.set_pa)
+        self.network = Network(self.nodes, self.inner, self.edge)
         self.psv201 = Relief("PSV201", config.relief_barg * 1e5)
         self.vented = [0.0, 0.0, 0.0, 0.0]  # h2, he, air kg and J to the truck's stack
         self.heat_in_j = 0.0
         self.w_tstack = 0.0
         self.tick = 0
         self._seated = self.world.seated
-        self._read_levels = itemgetter(*OUTPUTS)
+        self._read_levels = itemgetter(*SWITCHED)
         self._levels: tuple[float, ...] = ()
         self._around: tuple[object, ...] = ()
         self.moving = True
@@ -174,7 +175,8 @@ class Plant:
 
         Chain, valves and contacts run every tick. The physics runs every tick while anything moves and up to every
         fifth tick (tenth without flow) while pressures are steady; a change of a valve, the world or a boundary first
-        brings it up to date, so no event is late. 10-40 us steady, up to 200 us in transients.
+        brings it up to date, so no event is late. The flow controller's small corrections of FCV102 (its output dithers
+        in nearly every tick of a fill) take effect with the next physics step. 10-40 us steady, 200 us in transients.
         """
         w = self.world
         self.tick += 1
@@ -185,10 +187,16 @@ class Plant:
         levels = self._read_levels(e)
         around = (
             relay, w.seated, w.breakaway, w.supply_bar, w.supply_k, w.helium_bar, w.leak_cabinet_g_s,
-            w.leak_forecourt_g_s, w.hose_vacuum_pa, w.ambient_kpa,
+            w.leak_forecourt_g_s, w.hose_vacuum_pa, w.tank_vacuum_pa, w.ambient_k, w.ambient_kpa,
         )  # fmt: skip
+        fcv = self._fcv
+        level = e["FCV102"] if relay else 0.0
+        if fcv.pos != level or fcv.fault:
+            fcv.step(level, dt_s)
+            self.truth["FCV102"] = fcv.pos
         if (
             self.moving
+            or not -FCV_STEP < fcv.pos - self._fcv_at < FCV_STEP
             or levels != self._levels
             or around != self._around
             or self.valve_faults != self._faults_seen
@@ -202,6 +210,8 @@ class Plant:
         self._pending += dt_s
         self._wait -= 1
         if self._wait <= 0 or self._stride == 1:
+            if fcv.pos != self._fcv_at:
+                self._refresh_supply()
             self._physics(self._pending)
             self._pending = 0.0
             self._wait = self._stride
@@ -299,7 +309,7 @@ class Plant:
         seated = 1.0 if w.seated else 0.0
         whole = 0.0 if w.breakaway else 1.0
         b["XV101"].k = lk.K_XV101 * v["XV101"].opening()
-        b["XV103"].k = series(lk.K_FCV102 * v["FCV102"].opening(), lk.K_XV103 * v["XV103"].opening())
+        self._refresh_supply()
         b["HOSE"].k = lk.K_HOSE * whole
         b["RETURN"].k = lk.K_RETURN * whole
         b["XV106"].k = lk.K_HELIUM * v["XV106"].opening()
@@ -308,6 +318,11 @@ class Plant:
         b["XV202"].k = lk.K_XV202 * v["XV202"].opening() * seated
         b["XV208"].k = lk.K_XV208 * v["XV208"].opening() * seated
         b["XV104"].k = lk.K_XV104 * v["XV104"].opening()
+
+    def _refresh_supply(self) -> None:
+        """Coefficient of FCV102 and XV103 in series."""
+        self._fcv_at = self._fcv.pos
+        self.xv103.k = series(lk.K_FCV102 * self._fcv.opening(), lk.K_XV103 * self.valves["XV103"].opening())
 
     def _boundaries(self) -> None:
         """Pressures and states on the far side of every edge link; reliefs and stack check valves."""
@@ -347,11 +362,12 @@ class Plant:
                 self._vent_open[i] = False
             ln.k = k * self.valves[tag].opening() if self._vent_open[i] else 0.0
             ln.p_far = ambient + 0.8 * STACK_RESEAT_PA
-        for relief, ln, n, k in self.reliefs:
-            p = nodes[n].p - ambient
+        for relief, ln, node in self.reliefs:
+            p = node.p - ambient
             if p > 0.9 * relief.set_pa or relief.lift:
-                ln.k = k * relief.update(p)
-                ln.p_far = ambient
+                ln.k = ln.k_full * relief.update(p)
+            ln.p_far = ambient
+            ln.p_set = ambient + relief.set_pa
 
     def _heat(self, dt: float) -> None:
         """Wall to fluid and jacket to wall. A node without flow and without liquid is done every 0.1 s."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 OPEN_AT = 0.97  # ZO makes
 CLOSED_AT = 0.03  # ZC makes
+LIFT_OVER = 0.10  # overpressure for full lift, share of the set pressure (gauge)
 FCV_RANGEABILITY = 50.0  # assumed: equal percentage
 
 
@@ -58,7 +59,7 @@ class Valve:
 
 
 class Relief:
-    """Spring relief: opens at the set pressure, full lift 10 % above, reseats 7 % below (assumed)."""
+    """Spring relief: opens at the set pressure, full lift LIFT_OVER above, reseats 7 % below (assumed)."""
 
     __slots__ = ("tag", "set_pa", "lift")
 
@@ -71,7 +72,7 @@ class Relief:
         """Lift 0-1 at this gauge pressure."""
         over = gauge_pa / self.set_pa - 1.0
         if over >= 0.0:
-            self.lift = max(0.05, min(1.0, over * 10.0))
+            self.lift = max(0.05, min(1.0, over / LIFT_OVER))
         elif self.lift > 0.0:
             self.lift = 0.05 if over > -0.07 else 0.0
         return self.lift
