@@ -12,7 +12,7 @@ from typing import Any
 from sim import fault_table, tables
 from sim.scenario import Fault
 
-SETTLED_S = 1.5  # a healthy valve has long ended its stroke
+SETTLED_S = 1.0  # a healthy valve has ended its stroke, the firmware (1.5 s) has not yet reacted
 NONE = "none"
 
 # fmt: off
@@ -130,7 +130,7 @@ class NodeFault(Injection):
 
 
 class ValveFault(Injection):
-    """A valve that does not do what it is told; seen when its position has contradicted its command for 1.5 s."""
+    """A valve that does not do what it is told; seen when its position has contradicted its command for 1 s."""
 
     def begin(self, rig: Any) -> None:
         value = self.value
