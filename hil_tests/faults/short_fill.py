@@ -1,0 +1,206 @@
+"""A short refuelling for fault tests: the real rig and both boards, quick settings, a hasty operator.
+
+`run_fault(...)` runs it with faults and returns what happened. FILL begins after about 60 s and lasts 40.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from sim import fill, operator, rig, tables
+from sim.reactions import FLOW_G_S, LIQUID_VALVES
+from sim.scenario import Fault, Scenario, Truck
+
+# The shortest settings that the parameter table allows, where time is all that they cost.
+SETTINGS: Final = (
+    ("dispenser", "purge_cycles", 3),
+    ("dispenser", "purge_high_mbar", 3000),
+    ("dispenser", "leak_max_mbar", 3000),
+    ("dispenser", "leak_settle_ms", 5000),
+    ("dispenser", "leak_hold_ms", 10000),
+    ("dispenser", "cool_flow_mg_s", 30000),
+    ("dispenser", "cool_temp_ck", 3000),
+    ("dispenser", "cool_hold_ms", 2000),
+    ("dispenser", "cold_test_ms", 5000),
+    ("dispenser", "slow_ms", 5000),
+)
+HASTE: Final = {"earth": 0.8, "take_nozzle": 0.9, "cap_off": 1.0, "seat": 1.2, "press": 1.5}
+STEPS: Final = tuple((name, HASTE.get(name, at_s), *rest) for name, at_s, *rest in operator.STEPS)
+# How long a run goes on in a state that a fill ends in: long enough to see what follows, too short to warm up.
+STAYS_S: Final = {"ESD": 4.0, "SAFE_STOP": 6.0, "WARM": 1.0, "LOCKOUT": 1.0}
+LIMIT_S: Final = 600.0
+
+TRUCK: Final = Truck(mass_kg=40.0, tank_bar=4.0, wall_k=26.0, target_kg=41.5)
+LONG: Final = Truck(
+    mass_kg=40.0, tank_bar=4.0, wall_k=26.0, target_kg=46.0
+)  # full flow from FILL + 10 s to + 34 s
+
+SUPPLYING: Final = ("PRECOOL", "COLDTEST", "FILL")
+ENDED: Final = ("SAFE_STOP", "ESD", "LOCKOUT", "DRAIN", "VENT", "WARM", "BOOT", "SELFTEST")
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Something that a board reported: when (s), which board, what (public state or trip id)."""
+
+    t_s: float
+    node: str
+    name: str
+
+
+class Watch:
+    """An observer of the rig: states, trips, outputs and flow, and whether both boards still tick."""
+
+    def __init__(self) -> None:
+        self.states: list[Moment] = []
+        self.trips: list[Moment] = []  # latched: reaction stop or esd
+        self.holds: list[Moment] = []
+        self.open_at_cause: list[str] = []  # liquid valves commanded open when the last fault began
+        self.supply_s = -1.0  # until when XV101 was commanded open
+        self.energised_s = -1.0  # until when any dispenser output was energised
+        self.flow_s = -1.0  # until when more than 1 g/s passed XV103
+        self.relay = 0.0
+        self.resets: dict[str, int] = {}
+        self.ticking: dict[str, bool] = {}  # each tick of the last whole second ran
+        self._ticks: dict[str, int] = {}
+        self._causes = 0
+
+    def on_tick(self, rig_: Any) -> None:
+        """Follow the outputs and the flow. Commands seen here acted when the tick began."""
+        energised = rig_.plant.energised
+        if energised["XV101"] > 0.0:
+            self.supply_s = rig_.t_s
+        layout = rig_.slots["dispenser"].layout
+        if any(energised[tag] > 0.0 for tag in (*layout.do_tags, *layout.ao_tags)):
+            self.energised_s = rig_.t_s
+        if rig_.plant.truth["flow_xv103_g_s"] > FLOW_G_S:
+            self.flow_s = rig_.t_s
+        self.relay = rig_.plant.truth["relay"]
+        if len(rig_.faults.causes) > self._causes:
+            self._causes = len(rig_.faults.causes)
+            self.open_at_cause = [tag for tag in LIQUID_VALVES if energised[tag] > 0.0]
+        if rig_.t_ms % 1000 == 0:
+            for name, slot in rig_.slots.items():
+                self.ticking[name] = slot.ticks - self._ticks.get(name, 0) == 1000 // rig.TICK_MS
+                self._ticks[name] = slot.ticks
+                self.resets[name] = slot.resets
+
+    def on_event(self, event: Mapping[str, Any]) -> None:
+        """Follow states and trips."""
+        node, t_s = event["node"], event["t_ms"] / 1000.0
+        if event["kind"] == rig.STATE:
+            self.states.append(Moment(t_s, node, tables.states(node).STATES[event["to"]][1]))
+        elif event["kind"] == rig.TRIP:
+            self.trips.append(Moment(t_s, node, tables.trips(node).TRIPS[event["id"]][0]))
+        elif event["kind"] == rig.WARN and tables.trips(node).TRIPS[event["id"]][5] == "hold":
+            self.holds.append(Moment(t_s, node, tables.trips(node).TRIPS[event["id"]][0]))
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run did: the result object of `fill.run` and what the watch saw."""
+
+    result: dict[str, Any]
+    watch: Watch = field(repr=False)
+
+    def cause_s(self, index: int = 0) -> float:
+        """Return when that fault began; fails the test when its moment never came."""
+        at_s = self.result["faults"][index]["at_s"]
+        assert at_s is not None, f"the fault's moment never came: {self.result['phases']}"
+        return float(at_s)
+
+    @property
+    def trips(self) -> list[tuple[str, str]]:
+        """Return (node, trip) in the order they latched."""
+        return [(one.node, one.name) for one in sorted(self.watch.trips, key=lambda one: one.t_s)]
+
+    def trip_s(self, node: str, name: str) -> float:
+        """Return when that trip latched; fails the test when it did not."""
+        for one in self.watch.trips:
+            if (one.node, one.name) == (node, name):
+                return one.t_s
+        raise AssertionError(f"{name} ({node}) did not trip; {self.trips}, {self.result['reason']}")
+
+    def state_at(self, t_s: float, node: str = "dispenser") -> str:
+        """Return a board's public state at that moment."""
+        before = [one.name for one in self.watch.states if one.node == node and one.t_s <= t_s]
+        return before[-1] if before else "BOOT"
+
+    def after(self, t_s: float, node: str = "dispenser") -> list[str]:
+        """Return the public states that a board entered after that moment, each time it changed."""
+        names = [self.state_at(t_s, node)]
+        for one in self.watch.states:
+            if one.node == node and one.t_s > t_s and one.name != names[-1]:
+                names.append(one.name)
+        return names[1:]
+
+    @property
+    def resumed(self) -> bool:
+        """Tell whether the dispenser supplied again once the fill had ended."""
+        states = self.after(self.cause_s())
+        first = next((i for i, state in enumerate(states) if state in ENDED), len(states))
+        return any(state in SUPPLYING for state in states[first:])
+
+
+def run_fault(
+    *faults: Fault,
+    vm: str = "micropython",
+    hard_chain: bool = True,
+    truck: Truck = TRUCK,
+    seed: int = 7,
+    limit_s: float = LIMIT_S,
+    stop_pressed_s: float | None = None,
+    stays_s: Mapping[str, float] = STAYS_S,
+    firmware: Path | None = None,
+) -> Run:
+    """Run the short fill with `faults` until it has ended (`stays_s`) or `limit_s` is reached.
+
+    stop_pressed_s: someone presses stop (PB102) that long after FILL began; other arguments as in `fill.Options`.
+    Raises NodeFailure when a board's program fails.
+    """
+    watch = Watch()
+    scenario = Scenario(
+        stem="short_fill", name="short fill", seed=seed, limit_s=limit_s, truck=truck, faults=tuple(faults)
+    )
+    options = fill.Options(
+        vm=vm, hard_chain=hard_chain, firmware=firmware, settings=SETTINGS, steps=STEPS, stays_s=stays_s
+    )
+    observers: list[Any] = [watch]
+    if stop_pressed_s is not None:
+        observers.append(_StopButton(stop_pressed_s))
+    return Run(fill.run(scenario, options, observers), watch)
+
+
+class _StopButton:
+    """Someone presses stop for half a second, some time into FILL."""
+
+    def __init__(self, after_s: float) -> None:
+        self._after_s = after_s
+        self._fill_s: float | None = None
+
+    def on_tick(self, rig_: Any) -> None:
+        """Press and release."""
+        if self._fill_s is None:
+            if rig_.state["dispenser"] == "FILL":
+                self._fill_s = rig_.t_s
+            return
+        past_s = rig_.t_s - self._fill_s
+        rig_.plant.world.stop_pressed = self._after_s <= past_s < self._after_s + 0.5
+
+
+def assert_sound(run: Run, also_broken: tuple[str, ...] = ()) -> None:
+    """Assert what holds after every fault run: it had an effect, broke nothing, and both boards tick, heap locked."""
+    result = run.result
+    for fault in result["faults"]:
+        assert fault["at_s"] is not None, fault
+        assert fault["effect"] != "none", fault
+    assert [one for one in result["invariants"]["broken"] if one["id"] not in also_broken] == []
+    assert len(result["invariants"]["checked"]) == 12
+    for name, node in result["nodes"].items():
+        assert node["ticks"] > 0
+        assert node["locked_ticks"] == node["ticks"], name
+        assert node["overruns"] == 0, name
+    assert run.watch.ticking == {"dispenser": True, "tank": True}
