@@ -68,7 +68,7 @@ class Dispenser:
         self.truck.receive(now)
         self.meter.sample()
         self.signals.update(self._tick, now)
-        self.sequence.update(self._tick, now)
+        self.sequence.update(self._tick)
         self.trips.evaluate(self._tick, self.machine.public)
 
     def decide(self, tick):

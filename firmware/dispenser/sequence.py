@@ -8,7 +8,7 @@ from micropython import const
 
 from core import trips
 from dispenser import truck as tr
-from dispenser.signals import COLD_LEAK, LEAK, PT102_G, PT103_G, max_mass_g
+from dispenser.signals import COLD_LEAK, LEAK, LINK_BAD, LINK_MS, PT102_G, PT103_G, max_mass_g
 from generated import dispenser_tags as t
 from generated import messages as m
 
@@ -28,7 +28,7 @@ DECLARED_MASS_PPT = const(1005)  # a truck may declare at most 0.5 % more than t
 
 
 class Sequence:
-    """Guards and their memory. `update(tick, now)` each tick before the machine steps."""
+    """Guards and their memory. `update(tick)` each tick before the machine steps."""
 
     def __init__(self, image, truck, signals, meter, params, trip_engine):
         self._image = image
@@ -40,7 +40,6 @@ class Sequence:
         self.machine = None  # set by the node once the machine exists
         self.gate = None
         self.ticket = None
-        self.now = 0
         self.next_session = 0  # a random number drawn in the slack
         self.session = 0
         self.target_g = 0
@@ -68,9 +67,8 @@ class Sequence:
 
     # -- what has to be followed over time ----------------------------------------------------------------
 
-    def update(self, tick, now):
+    def update(self, tick):
         """Follow conditions that must hold for a time: every fifth tick is often enough for them."""
-        self.now = now
         if tick % SCAN_TICKS:
             return
         image = self._image
@@ -194,8 +192,8 @@ class Sequence:
 
     def link_good(self):
         """Return True while the truck's permit messages are qualified and younger than their hold limit."""
-        truck = self._truck
-        return truck.qualified() and truck.age_ms(self.now) < m.T_STATUS_HOLD_MS
+        value = self._signals.value
+        return not value[LINK_BAD] and value[LINK_MS] < m.T_STATUS_HOLD_MS
 
     # -- trips and operator --------------------------------------------------------------------------------
 
