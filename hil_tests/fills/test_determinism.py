@@ -38,4 +38,5 @@ def test_the_same_seed_gives_the_same_trace(first: Finished, tmp_path: Path) -> 
 def test_another_seed_gives_another_trace(first: Finished, tmp_path: Path) -> None:
     other = run(SHORT.replaced(seed=6), tmp_path, OPTIONS)
     files = other.files()
-    assert {name for name, data in first.files().items() if files[name] != data} == FILES
+    same = {name for name, data in first.files().items() if files[name] == data}
+    assert same <= {"events.jsonl"}  # states may well change in the same ticks
