@@ -4,8 +4,8 @@ Each 4-20 mA channel: truth -> first-order lag -> fixed accuracy error (option) 
 current, limited to what a transmitter can drive (3.8-20.5 mA, NAMUR NE43) -> ADC counts of a 22 mA full scale
 (4 mA = 11915, 20 mA = 59577) with 1-2 counts of converter noise. Figures come from the nodes' I/O lists.
 
-A channel is computed as often as its SCAN column says the firmware looks: 10 ms channels every tick, 50 ms channels in
-five turns. Deterministic for one seed; noise is drawn from a pool made once.
+A channel is computed when the firmware looks: 10 ms channels every tick, 50 ms channels in five turns, those that
+`core/analog.py` scans in this tick. Deterministic for one seed; noise is drawn from a pool made once.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import random
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from operator import itemgetter
 
 from sim import tables
@@ -22,7 +22,9 @@ TICK_S = 0.010
 TURNS = 5  # ticks between two looks at a 50 ms channel
 COUNTS_PER_MA = 65535.0 / 22.0
 LOW_MA, HIGH_MA = 3.8, 20.5
+LOW_COUNTS, HIGH_COUNTS = LOW_MA * COUNTS_PER_MA, HIGH_MA * COUNTS_PER_MA
 POOL = 4096  # noise samples; a power of two
+POOL_MASK = POOL - 1
 ADC_NOISE_COUNTS = 0.8  # rms
 DELAY_MAX_S = 60.0
 
@@ -30,18 +32,26 @@ AI_KINDS = ("off", "stuck", "offset", "drift", "noise", "spike", "delayed", "int
 
 
 class _Channel:
-    """One transmitter. `value` is the lagged reading in the SHOWN unit, `counts` what the board reads."""
+    """One transmitter. `value` is the lagged reading in the SHOWN unit; what the board reads is `counts[i]`.
+
+    In counts: value * scale + offset + sigma * noise, with the accuracy errors in scale and offset and the noise of
+    transmitter and converter in sigma.
+    """
 
     __slots__ = (
-        "tag", "value", "counts", "alpha", "gain", "zero", "noise", "to_ma", "lo", "at", "adc_at", "fault", "first",
-        "every", "hi",
+        "tag", "value", "counts", "i", "alpha", "scale", "offset", "sigma", "at", "fault",
+        "every", "gain", "zero", "noise", "to_ma", "lo", "adc_at",
     )  # fmt: skip
 
-    def __init__(self, row: Sequence[object], rng: random.Random, accuracy_errors: bool) -> None:
+    def __init__(
+        self, row: Sequence[object], counts: list[int], i: int, rng: random.Random, accuracy_errors: bool
+    ) -> None:
         self.tag = str(row[0])
+        self.counts = counts
+        self.i = i
         div = float(row[6])  # type: ignore[arg-type]
-        self.lo, self.hi = float(row[2]) / div, float(row[3]) / div  # type: ignore[arg-type]
-        span = self.hi - self.lo
+        self.lo, hi = float(row[2]) / div, float(row[3]) / div  # type: ignore[arg-type]
+        span = hi - self.lo
         acc, noise, lag_ms, scan_ms = (float(x) for x in row[7:11])  # type: ignore[arg-type]
         self.every = TURNS if scan_ms >= 50 else 1
         self.alpha = 1.0 - math.exp(-self.every * TICK_S * 1000.0 / lag_ms) if lag_ms > 0 else 1.0
@@ -52,12 +62,14 @@ class _Channel:
         self.gain = 1.0 + error * (1.0 - split) * rng.choice((-1.0, 1.0))
         self.noise = noise * 1e-6 * span
         self.to_ma = 16.0 / span
+        per_unit = self.to_ma * COUNTS_PER_MA
+        self.scale = self.gain * per_unit
+        self.offset = 4.0 * COUNTS_PER_MA + (self.zero - self.lo) * per_unit + 0.5
+        self.sigma = math.hypot(self.noise * per_unit, ADC_NOISE_COUNTS)
         self.value = 0.0
-        self.counts = 0
         self.at = rng.randrange(POOL)
         self.adc_at = rng.randrange(POOL)
         self.fault: _SignalFault | None = None
-        self.first = True
 
 
 class _SignalFault:
@@ -107,7 +119,7 @@ class Instruments:
         self._counts: dict[str, list[int]] = {}
         self._bits: dict[str, list[tuple[str, int]]] = {}
         self._contacts: dict[str, int] = {}
-        self._pulse_rows: list[tuple[str, int, str, float]] = []
+        self._pulse_rows: list[tuple[list[int], int, str, float]] = []
         self._pulses: dict[str, list[int]] = {}
         self._by_tag: dict[str, _Channel] = {}
         self._di_faults: dict[str, _SignalFault] = {}
@@ -117,34 +129,31 @@ class Instruments:
         self.fault_hits: dict[str, int] = {}
         for node in tables.NODES:
             io = tables.io(node)
-            self._channels[node] = [_Channel(row, rng, accuracy_errors) for row in io.AI]
-            self._by_tag.update((c.tag, c) for c in self._channels[node])
-            self._counts[node] = [0] * len(io.AI)
+            counts = self._counts[node] = [0] * len(io.AI)
+            channels = [_Channel(row, counts, i, rng, accuracy_errors) for i, row in enumerate(io.AI)]
+            self._channels[node] = channels
+            self._by_tag.update((c.tag, c) for c in channels)
             pins = iter(range(len(io.DI)))
             self._bits[node] = [
                 (row[0], 1 << (next(pins) if row[1] == "pin" else 32 + row[2])) for row in io.DI
             ]
             self._contacts[node] = 0
-            self._pulse_rows += [(node, n, row[0], float(row[2])) for n, row in enumerate(io.CI)]
-            self._pulses[node] = [0] * len(io.CI)
+            pulses = self._pulses[node] = [0] * len(io.CI)
+            self._pulse_rows += [(pulses, n, row[0], float(row[2])) for n, row in enumerate(io.CI)]
         # One look at all contacts, compared as a whole: they seldom change.
         self._read_contacts = itemgetter(*(tag for bits in self._bits.values() for tag, _ in bits))
         self._contact_truth: tuple[float, ...] = ()
         self._turns = self._plan()
 
-    def _plan(self) -> list[list[tuple[_Channel, list[int], int]]]:
-        """Which channels are computed in each of the five turns: fast ones in all, slow ones spread evenly."""
-        turns: list[list[tuple[_Channel, list[int], int]]] = [[] for _ in range(TURNS)]
-        n = 0
-        for node, channels in self._channels.items():
-            for i, channel in enumerate(channels):
-                entry = (channel, self._counts[node], i)
-                if channel.every == 1:
-                    for turn in turns:
-                        turn.append(entry)
-                else:
-                    turns[n % TURNS].append(entry)
-                    n += 1
+    def _plan(self) -> list[tuple[list[_Channel], Callable[[dict[str, float]], tuple[float, ...]]]]:
+        """Which channels are computed in each of the five turns, and the look at their truth."""
+        turns: list[tuple[list[_Channel], Callable[[dict[str, float]], tuple[float, ...]]]] = []
+        for k in range(TURNS):
+            due = []
+            for channels in self._channels.values():
+                due += [c for c in channels if c.every == 1]
+                due += [c for c in channels if c.every != 1][k::TURNS]
+            turns.append((due, itemgetter(*(c.tag for c in due))))
         return turns
 
     # -- each tick
@@ -154,29 +163,28 @@ class Instruments:
         self._t_s = t_s
         tick = self._tick
         self._tick = tick + 1
-        if tick == 0:
-            entries = [x for turn in self._turns for x in turn]
-        else:
-            entries = self._turns[tick % TURNS]
         pool = self._pool
-        mask = POOL - 1
-        for c, counts, i in entries:
-            x = truth[c.tag]
-            if c.first:
+        if tick:
+            channels, look = self._turns[tick % TURNS]
+            readings = look(truth)
+        else:
+            channels = list(self._by_tag.values())
+            readings = tuple(truth[c.tag] for c in channels)
+            for c, x in zip(channels, readings, strict=True):
                 c.value = x
-                c.first = False
+        for c, x in zip(channels, readings):  # noqa: B905
             value = c.value
             value += (x - value) * c.alpha
             c.value = value
-            c.at = at = (c.at + 1) & mask
-            reading = value * c.gain + c.zero + c.noise * pool[at]
-            if c.fault is not None:
-                counts[i] = self._faulty(c, t_s, reading)
-                continue
-            ma = 4.0 + (reading - c.lo) * c.to_ma
-            ma = LOW_MA if ma < LOW_MA else HIGH_MA if ma > HIGH_MA else ma
-            c.adc_at = at = (c.adc_at + 7) & mask
-            counts[i] = int(ma * COUNTS_PER_MA + ADC_NOISE_COUNTS * pool[at] + 0.5)
+            c.at = at = (c.at + 1) & POOL_MASK
+            n = value * c.scale + c.offset + c.sigma * pool[at]
+            if c.fault is None and LOW_COUNTS < n < HIGH_COUNTS:
+                c.counts[c.i] = int(n)
+            else:
+                reading = value * c.gain + c.zero + c.noise * pool[at]
+                c.counts[c.i] = (
+                    self._to_counts(c, reading) if c.fault is None else self._faulty(c, t_s, reading)
+                )
         now = self._read_contacts(truth)
         if now != self._contact_truth or self._di_faults:
             self._contact_truth = now
@@ -188,8 +196,11 @@ class Instruments:
                 self._contacts[node] = word
             if self._di_faults:
                 self._fault_contacts(t_s)
-        for node, n, tag, grams in self._pulse_rows:
-            self._pulses[node][n] = self._pulse_total(tag, truth[tag] / grams, t_s)
+        for pulses, n, tag, grams in self._pulse_rows:
+            total = truth[tag] / grams
+            if self._ci_faults or self._ci_lost:
+                total = self._pulse_total(tag, total, t_s)
+            pulses[n] = int(total) & 0xFFFFFFFF
 
     def counts(self, node: str) -> list[int]:
         """read_u16 of each AI row."""
@@ -233,7 +244,7 @@ class Instruments:
     def _to_counts(self, c: _Channel, reading: float) -> int:
         ma = 4.0 + (reading - c.lo) * c.to_ma
         ma = min(max(ma, LOW_MA), HIGH_MA)
-        c.adc_at = (c.adc_at + 7) & (POOL - 1)
+        c.adc_at = (c.adc_at + 7) & POOL_MASK
         return int(ma * COUNTS_PER_MA + ADC_NOISE_COUNTS * self._pool[c.adc_at] + 0.5)
 
     def _faulty(self, c: _Channel, t_s: float, reading: float) -> int:
@@ -286,7 +297,7 @@ class Instruments:
                     self.fault_hits[tag] += 1
                     self._contacts[node] ^= bit
 
-    def _pulse_total(self, tag: str, total: float, t_s: float) -> int:
+    def _pulse_total(self, tag: str, total: float, t_s: float) -> float:
         """Pulses seen so far; those of an open loop are lost for good."""
         lost = self._ci_lost.get(tag, 0.0)
         f = self._ci_faults.get(tag) if self._ci_faults else None
@@ -301,4 +312,4 @@ class Instruments:
                 self._ci_lost[tag] = lost = lost + shown - held
                 self.fault_hits[tag] += 1
             f.history.append((t_s, total - lost))
-        return int(total - lost) & 0xFFFFFFFF
+        return total - lost
