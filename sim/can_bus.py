@@ -334,7 +334,7 @@ class CanBus:
     def step(self, until_us: int) -> None:
         """Let the bus run until `until_us` (a whole number of bit times)."""
         until = until_us // self.us_per_bit
-        if "bus_off" in self.faults:
+        if self.faults and "bus_off" in self.faults:
             node = self._nodes[int(self.faults["bus_off"]) % len(self._nodes)]
             if node.on and not node.bus_off:
                 self.fault_hits["bus_off"] += 1

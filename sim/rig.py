@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from sim import nodes, tables, wire
-from sim.can_bus import CanBus, Frame
+from sim.can_bus import CanBus, Controller, Frame
 from sim.nodes import NodeFailure, NodeProcess
 
 TICK_MS: Final = 10
@@ -53,8 +53,9 @@ class Instruments(Protocol):
 class NodeSlot:
     """One board in the rig: its process, its clock, its reset and watchdog, its serial port, its figures."""
 
-    def __init__(self, process: NodeProcess) -> None:
+    def __init__(self, process: NodeProcess, controller: Controller) -> None:
         self.process = process
+        self.controller = controller
         self.name = process.name
         self.layout = process.layout
         self.boot_ms = 0  # rig time at which this board's clock read 0
@@ -151,7 +152,8 @@ class Rig:
                     main=main.get(name) if isinstance(main, dict) else main,
                     heap=heap,
                     stall_s=stall_s,
-                )
+                ),
+                self.bus.controllers[name],
             )
             for name in names
         }
@@ -323,11 +325,10 @@ class Rig:
             elif slot.armed and now - slot.fed_ms >= WATCHDOG_MS:
                 self.reset(slot.name, wire.RESET_WATCHDOG)
                 continue
-            controller = self.bus.controllers[slot.name]
-            freed, frames = controller.take()
-            if freed:
+            controller = slot.controller
+            if controller.freed or controller.received:
+                freed, frames = controller.take()
                 slot.freed |= freed
-            if frames:
                 slot.frames += frames
             if slot.frozen:
                 _overrun(slot)
@@ -336,8 +337,8 @@ class Rig:
                 continue
             name = slot.name
             boot_ms = slot.boot_ms
-            if slot.frames:
-                frames = slot.frames
+            frames = slot.frames
+            if frames:
                 if len(frames) > wire.FRAMES_MAX:
                     del frames[wire.FRAMES_MAX :]
                 if boot_ms:

@@ -17,6 +17,7 @@ UART_BUFFER = 512
 FRAME_IN = 18
 FRAME_OUT = 15
 FRAMES_OUT_MAX = 12  # three mailboxes, with room for cancels
+CRC_WHOLE = 0x2144DF1C  # CRC-32 of any packet with its own CRC-32 behind it
 HEAP_SAMPLE_TICKS = 1000  # a collection and a walk of the whole heap: about a millisecond
 
 MICROPYTHON = sys.implementation.name == "micropython"
@@ -90,6 +91,8 @@ OUT_FRAMES = OUT_N + 1
 
 rx = bytearray(PACKET_MAX)
 tx = bytearray(OUT_FRAMES + FRAMES_OUT_MAX * FRAME_OUT + 2 + UART_PER_TICK + 4)
+tx[0] = 0xA5
+tx[1] = 2
 _rx_view = memoryview(rx)
 _tx_view = memoryview(tx)
 _rx_head = _rx_view[:6]
@@ -97,7 +100,6 @@ _rx_head = _rx_view[:6]
 PLAIN_IN = IN_FRAMES + 3
 PLAIN_OUT = OUT_FRAMES + 2
 _rx_plain = _rx_view[: PLAIN_IN + 4]
-_rx_plain_body = _rx_view[:PLAIN_IN]
 _tx_plain = _tx_view[: PLAIN_OUT + 4]
 _tx_plain_body = _tx_view[:PLAIN_OUT]
 _seq_in = 0
@@ -157,29 +159,26 @@ def _read(kind):
     if rx[0] != 0xA5 or n > PACKET_MAX - 10 or end + 4 < len(first):
         _die("bad packet header %02x, length %d" % (rx[0], n))
     if kind and end == PLAIN_IN:
-        crc = crc32(_rx_plain_body)
+        crc = crc32(first)
     else:
         _fill(_rx_view[len(first) : end + 4])
-        crc = crc32(_rx_view[:end])
-    if (
-        rx[end] != crc & 0xFF
-        or rx[end + 1] != (crc >> 8) & 0xFF
-        or rx[end + 2] != (crc >> 16) & 0xFF
-        or rx[end + 3] != (crc >> 24) & 0xFF
-    ):
+        crc = crc32(_rx_view[: end + 4])
+    if crc != CRC_WHOLE:
         _die("CRC-32 of packet %d is wrong" % (rx[2] | rx[3] << 8))
     if rx[1] != kind:
         _die("packet type %d instead of %d" % (rx[1], kind))
-    if rx[2] | rx[3] << 8 != _seq_in:
-        _die("sequence %d instead of %d: a packet was lost or repeated" % (rx[2] | rx[3] << 8, _seq_in))
-    _seq_in = (_seq_in + 1) & 0xFFFF
+    seq = rx[2] | rx[3] << 8
+    if seq != _seq_in:
+        _die("sequence %d instead of %d: a packet was lost or repeated" % (seq, _seq_in))
+    _seq_in = (seq + 1) & 0xFFFF
 
 
 def _take_input():
     """Read the next INPUT and let it happen: time, freed mailboxes, received frames, serial bytes."""
     global _us, _ms, _now_ms, uart_rx_head
     _read(1)
-    now_ms = rx[6] | rx[7] << 8 | rx[8] << 16 | rx[9] << 24
+    buf = rx
+    now_ms = buf[6] | buf[7] << 8 | buf[8] << 16 | buf[9] << 24
     then_us = _us
     then_ms = _ms
     step_ms = (now_ms - _now_ms) & 0xFFFFFFFF
@@ -187,10 +186,10 @@ def _take_input():
     new_us = (then_us + step_ms * 1000) & MASK
     new_ms = now_ms & MASK
     ctl = can
-    if ctl is not None and rx[IN_TX_DONE]:
-        ctl._freed(rx[IN_TX_DONE])
+    if ctl is not None and buf[IN_TX_DONE]:
+        ctl._freed(buf[IN_TX_DONE])
     o = IN_FRAMES
-    n = rx[o]
+    n = buf[o]
     o += 1
     if n:
         if ctl is None:
@@ -198,71 +197,81 @@ def _take_input():
         else:
             for _ in range(n):
                 # An interrupt handler sees the time of the bus, not that of the tick.
-                _us = rx[o] | rx[o + 1] << 8 | rx[o + 2] << 16 | (rx[o + 3] & 0x3F) << 24
-                _ms = (then_ms + ((_us - then_us) & MASK) // 1000) & MASK
-                ctl._received(rx, o + 4)
+                us = buf[o] | buf[o + 1] << 8 | buf[o + 2] << 16 | (buf[o + 3] & 0x3F) << 24
+                _us = us
+                _ms = (then_ms + ((us - then_us) & MASK) // 1000) & MASK
+                ctl._received(buf, o + 4)
                 o += FRAME_IN
     _us = new_us
     _ms = new_ms
     if ctl is not None:
-        ctl._update(rx[6 + 5])
-    n = rx[o] | rx[o + 1] << 8
-    o += 2
-    for i in range(o, o + n):
-        head = (uart_rx_head + 1) % UART_BUFFER
-        if head == uart_rx_tail:
-            break  # overrun: the byte is lost, as on a board
-        uart_rx[uart_rx_head] = rx[i]
-        uart_rx_head = head
+        ctl._update(buf[6 + 5])
+    n = buf[o] | buf[o + 1] << 8
+    if n:
+        o += 2
+        for i in range(o, o + n):
+            head = (uart_rx_head + 1) % UART_BUFFER
+            if head == uart_rx_tail:
+                break  # overrun: the byte is lost, as on a board
+            uart_rx[uart_rx_head] = buf[i]
+            uart_rx_head = head
 
 
 def _send(sleep_ms):
     """Send OUTPUT: the outputs as they stand, the frames and serial bytes queued since the last one."""
     global _seq_out, uart_tx_tail, _sample
+    buf = tx
     wake = _now_ms + sleep_ms
-    tx[6] = wake & 0xFF
-    tx[7] = (wake >> 8) & 0xFF
-    tx[8] = (wake >> 16) & 0xFF
-    tx[9] = (wake >> 24) & 0xFF
+    buf[6] = wake & 0xFF
+    buf[7] = (wake >> 8) & 0xFF
+    buf[8] = (wake >> 16) & 0xFF
+    buf[9] = (wake >> 24) & 0xFF
     if _sample == 0:
         heap = _heap_used()
-        tx[16] = heap & 0xFF
-        tx[17] = (heap >> 8) & 0xFF
-        tx[18] = (heap >> 16) & 0xFF
-        tx[19] = (heap >> 24) & 0xFF
+        buf[16] = heap & 0xFF
+        buf[17] = (heap >> 8) & 0xFF
+        buf[18] = (heap >> 16) & 0xFF
+        buf[19] = (heap >> 24) & 0xFF
         _sample = HEAP_SAMPLE_TICKS
     _sample -= 1
-    o = OUT_FRAMES + tx[OUT_N] * FRAME_OUT
-    n = 0
+    frames = buf[OUT_N]
     tail = uart_tx_tail
     head = uart_tx_head
-    if tail != head:
+    seq = _seq_out
+    _seq_out = (seq + 1) & 0xFFFF
+    buf[2] = seq & 0xFF
+    buf[3] = seq >> 8
+    if frames or tail != head:
+        o = OUT_FRAMES + frames * FRAME_OUT
+        n = 0
         at = o + 2
         while tail != head and n < UART_PER_TICK:
-            tx[at] = uart_tx[tail]
+            buf[at] = uart_tx[tail]
             at += 1
             n += 1
             tail = (tail + 1) % UART_BUFFER
         uart_tx_tail = tail
-    tx[o] = n
-    tx[o + 1] = 0
-    o += 2 + n
-    tx[0] = 0xA5
-    tx[1] = 2
-    tx[2] = _seq_out & 0xFF
-    tx[3] = _seq_out >> 8
-    tx[4] = (o - 6) & 0xFF
-    tx[5] = (o - 6) >> 8
-    plain = o == PLAIN_OUT
-    crc = crc32(_tx_plain_body if plain else _tx_view[:o])
-    tx[o] = crc & 0xFF
-    tx[o + 1] = (crc >> 8) & 0xFF
-    tx[o + 2] = (crc >> 16) & 0xFF
-    tx[o + 3] = (crc >> 24) & 0xFF
-    _out.write(_tx_plain if plain else _tx_view[: o + 4])
-    _seq_out = (_seq_out + 1) & 0xFFFF
-    tx[OUT_N] = 0
-    tx[OUT_CAN] &= 0x0E  # requests are for one tick, "on", "filters" and "silent" stay
+        buf[o] = n
+        end = at
+        body = _tx_view[:end]
+        whole = _tx_view[: end + 4]
+    else:
+        o = OUT_FRAMES
+        buf[o] = 0
+        end = PLAIN_OUT
+        body = _tx_plain_body
+        whole = _tx_plain
+    buf[o + 1] = 0
+    buf[4] = end - 6 & 0xFF
+    buf[5] = end - 6 >> 8
+    crc = crc32(body)
+    buf[end] = crc & 0xFF
+    buf[end + 1] = (crc >> 8) & 0xFF
+    buf[end + 2] = (crc >> 16) & 0xFF
+    buf[end + 3] = (crc >> 24) & 0xFF
+    _out.write(whole)
+    buf[OUT_N] = 0
+    buf[OUT_CAN] &= 0x0E  # requests are for one tick, "on", "filters" and "silent" stay
 
 
 def exchange(sleep_ms):

@@ -199,8 +199,9 @@ class SPI:
     def readinto(self, buf, write=0):
         """Fill buf with the expander's image; bytes beyond it read 0."""
         n = self._n
+        o = _link.IN_SPI
         for i in range(len(buf)):
-            buf[i] = _rx[_link.IN_SPI + i] if i < n else 0
+            buf[i] = _rx[o + i] if i < n else 0
 
     def read(self, nbytes, write=0):
         """Return nbytes of the image. Allocates."""
@@ -253,6 +254,8 @@ class UART:
 
     def read(self, nbytes=-1):
         """Return waiting bytes (at most nbytes), or None. Allocates."""
+        if _link.uart_rx_head == _link.uart_rx_tail:
+            return None
         n = self.any()
         if nbytes >= 0 and nbytes < n:
             n = nbytes
@@ -280,9 +283,10 @@ class UART:
         head = _link.uart_tx_head
         tail = _link.uart_tx_tail
         ring = _link.uart_tx
+        size = _link.UART_BUFFER
         n = 0
         for i in range(len(buf)):
-            after = (head + 1) % _link.UART_BUFFER
+            after = (head + 1) % size
             if after == tail:
                 break
             ring[head] = buf[i]
@@ -418,11 +422,9 @@ class CAN:
         _tx[_link.OUT_CAN] |= 2
 
     def _fifo_of(self, can_id, flags):
-        """Return the FIFO that takes this frame, -1 if no filter does."""
+        """Return the FIFO that takes this frame by the filters, -1 if none does."""
         filters = self._filters
         ext = flags & CAN.FLAG_EXT_ID
-        if filters is None:
-            return 1 if ext else 0
         i = 0
         for row in filters:
             if row[2] == ext and can_id & row[1] == row[0]:
@@ -433,22 +435,26 @@ class CAN:
     def _received(self, buf, o):
         """One frame came in at the present (bus) time: to its FIFO, then the interrupt."""
         flags = buf[o + 4]
-        f = self._fifo_of(buf[o] | buf[o + 1] << 8 | buf[o + 2] << 16 | buf[o + 3] << 24, flags & 3)
-        if f >= 0:
-            if self._n[f] >= CAN._DEPTH:
-                self._lost[f] = True
-                self._overruns += 1
-            else:
-                at = self._n[f] * 14
-                fifo = self._fifo[f]
-                for k in range(14):
-                    fifo[at + k] = buf[o + k]
-                fifo[at + 4] = flags & 3
-                self._n[f] += 1
-                if flags & 0x80:  # frames were lost behind this one while the processor stood still
-                    self._lost[f] = True
-                    self._overruns += 1
-                self._interrupt_rx()
+        if self._filters is None:
+            f = 1 if flags & 2 else 0
+        else:
+            f = self._fifo_of(buf[o] | buf[o + 1] << 8 | buf[o + 2] << 16 | buf[o + 3] << 24, flags & 3)
+            if f < 0:
+                return
+        n = self._n[f]
+        if n >= CAN._DEPTH:
+            self._lost[f] = True
+            self._overruns += 1
+            return
+        at = n * 14
+        fifo = self._fifo[f]
+        fifo[at : at + 14] = buf[o : o + 14]
+        fifo[at + 4] = flags & 3
+        self._n[f] = n + 1
+        if flags & 0x80:  # frames were lost behind this one while the processor stood still
+            self._lost[f] = True
+            self._overruns += 1
+        self._interrupt_rx()
 
     def _interrupt_rx(self):
         # Level-triggered, and masked from the moment it fires until recv() is called.
@@ -566,8 +572,12 @@ class CAN:
         _tx[o + 6] = n
         rtr = flags & CAN.FLAG_RTR
         o += 7
-        for k in range(8):
-            _tx[o + k] = data[k] if k < n and not rtr else 0
+        if rtr:
+            n = 0
+        for k in range(n):
+            _tx[o + k] = data[k]
+        for k in range(n, 8):
+            _tx[o + k] = 0
         return box
 
     def cancel_send(self, index):
