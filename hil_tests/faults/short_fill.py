@@ -18,7 +18,7 @@ from sim.scenario import Fault, Scenario, Truck
 SETTINGS: Final = (
     ("dispenser", "purge_cycles", 3),
     ("dispenser", "purge_high_mbar", 3000),
-    ("dispenser", "leak_max_mbar", 3000),
+    ("dispenser", "leak_max_mbarg", 1990),
     ("dispenser", "leak_settle_ms", 5000),
     ("dispenser", "leak_hold_ms", 10000),
     ("dispenser", "cool_flow_mg_s", 30000),
