@@ -75,9 +75,9 @@ class _Story:
         truth = self._truth
         if truth["tank_bar"] > self.peak_bar:
             self.peak_bar = truth["tank_bar"]
-        if truth["flow_xv103_g_s"] > self.peak_g_s:
-            self.peak_g_s = truth["flow_xv103_g_s"]
         state = rig_.state["dispenser"]
+        if state == "FILL" and truth["flow_xv103_g_s"] > self.peak_g_s:  # precool geysers
+            self.peak_g_s = truth["flow_xv103_g_s"]
         if state != self._state:  # also by a reset, which no event tells
             self._enter(state, rig_.t_ms)
 

@@ -34,6 +34,7 @@ class Meter:
         self._returned_ug = 0
         self._truck_start_g = truck_mass_g
         self.suspect = False
+        self.drained = False
 
     def sample(self):
         """Add this tick (10 ms) to the totals."""
@@ -71,5 +72,7 @@ class Meter:
         return self.meter_g - self.returned_g - (truck_mass_g - self._truck_start_g)
 
     def status(self):
-        """Return BILLABLE or NOT_BILLABLE (a meter was bad during the fill, or the fill too small)."""
-        return NOT_BILLABLE if self.suspect or self.net_g() < MIN_BILLED_G else BILLABLE
+        """Return BILLABLE, or NOT_BILLABLE: a meter was bad, the hose was not drained, or the fill too small."""
+        if self.suspect or not self.drained or self.net_g() < MIN_BILLED_G:
+            return NOT_BILLABLE
+        return BILLABLE

@@ -302,7 +302,7 @@ class Sequence:
         self.untouched = False
         if self.cycles == 0:
             aim = self._image.ai.value[t.PT101] + 100
-            ceiling = self._params.get("leak_max_mbar")
+            ceiling = self._image.ai.value[t.PT105] + self._params.get("leak_max_mbarg")
             self.leak_mbar = aim if aim < ceiling else ceiling
 
     def purge_pressed(self):
@@ -428,10 +428,12 @@ class Sequence:
         return self.machine.state_ms >= STUB_DRAIN_MS
 
     def hose_drained(self):
-        if self.machine.state_ms >= self._params.get("drain_helium_ms"):
-            return True
         v = self._image.ai.value
-        return v[t.TT102] >= HOSE_DRAINED_CK and v[t.TT102B] >= HOSE_DRAINED_CK
+        warm = v[t.TT102] >= HOSE_DRAINED_CK and v[t.TT102B] >= HOSE_DRAINED_CK
+        if warm or self.machine.state_ms >= self._params.get("drain_helium_ms"):
+            self._meter.drained = True
+            return True
+        return False
 
     def enter_vent(self):
         self._meter.stop()

@@ -25,6 +25,7 @@ TRIPS = (
     ("PT201A_BAD",     "PT201A",   "below",  0,      0,    "stop", 100,     "COUPLED",  "trip", 23, "EJ: 500 ms"),
     ("PT201B_BAD",     "PT201B",   "below",  0,      0,    "stop", 100,     "COUPLED",  "trip", 23, "EJ: 500 ms"),
     ("PT201_DIFFER",   "PT_DIFF",  "above",  150,    300,  "stop", 500,     "COUPLED",  "skip", 23, "EJ"),
+    ("PRESSURE_LOW",   "PT201A",   "below",  1150,   1000, "stop", 5000,    "FUELLING", "skip", 37, "EJ: no air into the tank"),
     ("OVERFILL",       "OVER_G",   "above",  0,      200,  "stop", 500,     "FILLING",  "trip", 4,  "98 % rule + EJ margin"),
     ("LEVEL_HH",       "LSHH202",  "open",   0,      100,  "esd",  300,     "FUELLING", "trip", 4,  "EJ: independent switch"),
     ("LEVEL_BAD",      "LT201",    "below",  -100,   100,  "stop", 500,     "COUPLED",  "trip", 25, "EJ"),
