@@ -69,6 +69,7 @@ class _Story:
         self.ticket: dict[int, int] = {}
         self.peak_bar = self._truth["tank_bar"]
         self.peak_g_s = 0.0
+        self._flow_g_s = 0.0
 
     def on_tick(self, rig_: Rig) -> None:
         """Follow the peaks."""
@@ -76,8 +77,10 @@ class _Story:
         if truth["tank_bar"] > self.peak_bar:
             self.peak_bar = truth["tank_bar"]
         state = rig_.state["dispenser"]
-        if state == "FILL" and truth["flow_xv103_g_s"] > self.peak_g_s:  # precool geysers
-            self.peak_g_s = truth["flow_xv103_g_s"]
+        if state == "FILL":  # of the half-second mean: bubbles that collapse in the hose make pulses of a tick
+            self._flow_g_s += (truth["flow_xv103_g_s"] - self._flow_g_s) * 0.02
+            if self._flow_g_s > self.peak_g_s:
+                self.peak_g_s = self._flow_g_s
         if state != self._state:  # also by a reset, which no event tells
             self._enter(state, rig_.t_ms)
 
