@@ -75,7 +75,7 @@ class Pin:
         else:
             self._o = _link.IN_DI + (slot >> 3)
         self._mask = 1 << (slot & 7)
-        self._digital = kind == _DO or kind == _DI
+        self._contact = kind == _DI
         self.init(mode, pull, value=value)
 
     def init(self, mode=-1, pull=-1, *, value=None, drive=0, alt=-1):
@@ -87,11 +87,13 @@ class Pin:
 
     def value(self, x=None):
         """Return the level (0 or 1), or set it on an output."""
+        if x is None and self._contact:
+            return 1 if _rx[self._o] & self._mask else 0
         o = self._o
         if x is None:
-            if not self._digital:
+            if not self._drives:
                 raise ValueError("pin is analog or a counter")
-            return 1 if (_tx if self._drives else _rx)[o] & self._mask else 0
+            return 1 if _tx[o] & self._mask else 0
         if not self._drives:
             raise ValueError("pin is an input")
         if x:
