@@ -63,6 +63,7 @@ class Watch:
         self.energised_s = -1.0  # until when any dispenser output was energised
         self.flow_s = -1.0  # until when more than 1 g/s passed XV103
         self.relay = 0.0
+        self.replies: dict[str, list[str]] = {}
         self.resets: dict[str, int] = {}
         self.ticking: dict[str, bool] = {}  # each tick of the last whole second ran
         self._ticks: dict[str, int] = {}
@@ -82,6 +83,7 @@ class Watch:
         if len(rig_.faults.causes) > self._causes:
             self._causes = len(rig_.faults.causes)
             self.open_at_cause = [tag for tag in LIQUID_VALVES if energised[tag] > 0.0]
+        self.replies = rig_.replies
         if rig_.t_ms % 1000 == 0:
             for name, slot in rig_.slots.items():
                 self.ticking[name] = slot.ticks - self._ticks.get(name, 0) == 1000 // rig.TICK_MS
@@ -171,7 +173,10 @@ def run_fault(
     observers: list[Any] = [watch]
     if stop_pressed_s is not None:
         observers.append(_StopButton(stop_pressed_s))
-    return Run(fill.run(scenario, options, observers), watch)
+    run = Run(fill.run(scenario, options, observers), watch)
+    refused = [reply for replies in watch.replies.values() for reply in replies if " ERR " in reply]
+    assert refused == []  # a setting that the parameter table no longer knows
+    return run
 
 
 class _StopButton:
