@@ -6,6 +6,7 @@ host or on which VM ran.
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from sim.reactions import Reactions
 from sim.rig import Event, Rig
 from sim.scenario import Scenario
 
+START_UP_TICKS: Final = 2  # the boards' programs are compiled before the first one is answered
 COMPLETE_S: Final = 2.0  # runs on after COMPLETE, so that the ticket's last lines come out of the serial port
 # A fill that ended otherwise is over when the dispenser has stayed in one of these for so long (SAFE_STOP vents and
 # warms by itself and has a deadline of 120 s of its own, so that it is terminal only if it stays beyond that).
@@ -215,8 +217,13 @@ def run(scenario: Scenario, options: Options | None = None, observers: Sequence[
     try:
         rig_.start()
         commission(rig_, scenario, options.settings)
-        began = nodes.wall_s()
         limit_ms = round(scenario.limit_s * 1000)
+        for _ in range(START_UP_TICKS):
+            rig_.tick()
+        # A run makes no cycles of its own: without the collector's looks at every object the loop is a tenth faster.
+        gc.freeze()
+        gc.disable()
+        began = nodes.wall_s()
         while rig_.t_ms < limit_ms and not _over(story, rig_, options.stays_s):
             rig_.tick()
             if options.realtime:
@@ -228,6 +235,8 @@ def run(scenario: Scenario, options: Options | None = None, observers: Sequence[
         for slot in rig_.slots.values():
             slot.process.check_prints()
     finally:
+        gc.enable()
+        gc.unfreeze()
         rig_.close()
     story.close(rig_.t_ms)
     outcome, reason = _outcome(story, rig_, scenario)

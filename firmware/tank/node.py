@@ -47,6 +47,8 @@ class Tank:
         self.sequence = Sequence(self.image, self.station, self.inventory, self.params, self.trips)
         self.machine = states.Machine(state_table, self.sequence, self.events)
         self.sequence.machine = self.machine
+        self._cool_alone = self.machine.index("COOL_ALONE")
+        self._fill_alone = self.machine.index("FILL_ALONE")
         self.control = Control(self.gate, self.station, self.inventory, self.params)
         self.uart = uart.Port()
         self.console = Console(self.uart, {"set": self._set, "reset": self._reset})
@@ -97,6 +99,8 @@ class Tank:
     def slack(self):
         """Serial port: what may allocate."""
         self.events.flush(self.uart)
+        if self._tick & 3:
+            return  # the serial buffer holds four ticks of input
         self.console.poll()
         if self.port.bus_off():
             self.port.restart()
@@ -118,6 +122,8 @@ class Tank:
     def _command(self):
         if self._abort_cause():
             return m.FUELLING_COMMAND_ABORT
+        if self.machine.state == self._cool_alone or self.machine.state == self._fill_alone:
+            return m.FUELLING_COMMAND_HALT  # we hear nothing: if we are heard, no more liquid
         public = self.machine.public
         if public == m.TANK_STATE_COOLDOWN or public == m.TANK_STATE_FILL:
             return m.FUELLING_COMMAND_DYNA
