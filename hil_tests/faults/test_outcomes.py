@@ -56,6 +56,8 @@ CASES = (
     _case("world",    "breakaway",    "esd",     "dispenser BREAKAWAY",       0.02,  "ESD"),
     # 0.5 g/s: the cabinet's 1 % and the detector's lag (T90 30 s) take 5 s
     _case("world",    "leak_cabinet", "esd",     "dispenser CABINET_H2",      6.0,   "ESD"),
+    # an empty dewar must not draw the hose below atmosphere
+    _case("world",    "supply_loss",  "stopped", "dispenser SUPPLY_LOW",      0.3,   "SAFE_STOP", value=1.2),
     # the tank's row, then its abort on the link, then the dispenser's TRUCK_ABORT
     _case("PT201A",   "off",          "stopped", "tank PT201A_BAD",           0.2,   "SAFE_STOP"),
     _case("PT201A",   "stuck",        "stopped", "tank PT201_DIFFER",         0.6,   "SAFE_STOP", value=5.0),
