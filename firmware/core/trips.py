@@ -17,6 +17,15 @@ NONE, WARN, HOLD, STOP, ESD = const(0), const(1), const(2), const(3), const(4)
 REACTION = {"warn": 1, "hold": 2, "stop": 3, "esd": 4}
 
 
+def sources(io, image, names, signals):
+    """Return {name: (values, quality, index)} of every signal a row may name: tags of `io` and computed `names`."""
+    found = {row[0]: (image.ai.value, image.ai.ok, i) for i, row in enumerate(io.AI)}
+    good = [1] * len(io.DI)
+    found.update({row[0]: (image.di, good, i) for i, row in enumerate(io.DI)})
+    found.update({name: (signals.value, signals.ok, i) for i, name in enumerate(names)})
+    return found
+
+
 class Trips:
     """Evaluates TRIPS without allocation.
 

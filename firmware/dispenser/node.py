@@ -9,16 +9,10 @@ from dispenser import interlock_table, io_table, param_table, state_table, trip_
 from dispenser.control import Control
 from dispenser.meter import Meter
 from dispenser.sequence import Sequence
-from dispenser.signals import Signals, sources
+from dispenser.signals import NAMES, Signals
 from dispenser.truck import Truck
 from generated import dispenser_tags as t
 from generated import messages as m
-
-# Ticket fields, in the order of the TICKET events' ids.
-TICKET_FIELDS = (
-    "session", "metered_g", "meter_g", "returned_g", "hose_loss_g", "status", "target_g", "stop_why", "end",
-)  # fmt: skip
-
 
 SCAN_TICKS = 5
 
@@ -43,12 +37,11 @@ class Dispenser:
         self.meter = Meter(self.image, self.params)
         self.signals = Signals(self.image, self.truck, self.meter)
         self.gate = interlock.Gate(io_table, interlock_table)
-        self.trips = trips.Trips(
-            trip_table, sources(self.image, self.signals), state_table.PUBLIC, self.events, TICK_MS
-        )
+        watched = trips.sources(io_table, self.image, NAMES, self.signals)
+        self.trips = trips.Trips(trip_table, watched, state_table.PUBLIC, self.events, TICK_MS)
         self.sequence = Sequence(self.image, self.truck, self.signals, self.meter, self.params, self.trips)
         self.machine = states.Machine(state_table, self.sequence, self.events)
-        self.sequence.bind(self.machine, self.gate)
+        self.sequence.bind(self.machine)
         self.sequence.ticket = self._ticket
         self.control = Control(self.image, self.gate, self.truck, self.signals, self.sequence, self.params)
         self.uart = uart.Port()

@@ -38,7 +38,6 @@ class Sequence:
         self._params = params
         self._trips = trip_engine
         self.machine = None  # set by the node once the machine exists
-        self.gate = None
         self.ticket = None
         self.next_session = 0  # a random number drawn in the slack
         self.session = 0
@@ -122,10 +121,9 @@ class Sequence:
             self._balance_ticks += 1
         self._judge_tests(name, v)
 
-    def bind(self, machine, gate):
+    def bind(self, machine):
         """Learn the machine's state numbers once it exists."""
         self.machine = machine
-        self.gate = gate
         self._s_leak_press = machine.index("LEAK_PRESS")
         self._s_leak_hold = machine.index("LEAK_HOLD")
         self._s_coldtest = machine.index("COLDTEST")

@@ -3,7 +3,6 @@
 from micropython import const
 
 from core import hydrogen
-from dispenser import io_table
 from generated import dispenser_tags as t
 
 NAMES = (
@@ -20,15 +19,6 @@ SCAN_TICKS = const(5)  # limit switches are compared with commands every 50 ms
 SCAN_MS = const(50)
 SEA_LEVEL_MBAR = const(1013)
 OVERFILL_MARGIN_G = const(400)  # measuring error allowed above the 98 %-rule mass before it counts as overfill
-
-
-def sources(image, signals):
-    """Return {name: (values, quality, index)} of every signal a trip row may name."""
-    found = {row[0]: (image.ai.value, image.ai.ok, i) for i, row in enumerate(io_table.AI)}
-    good = [1] * len(io_table.DI)
-    found.update({row[0]: (image.di, good, i) for i, row in enumerate(io_table.DI)})
-    found.update({name: (signals.value, signals.ok, i) for i, name in enumerate(NAMES)})
-    return found
 
 
 class Signals:

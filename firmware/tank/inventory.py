@@ -46,11 +46,14 @@ class Inventory:
         relief = params.get("relief_mbarg") + ambient
         self.pressure_cpct = self.pressure_mbar * 10000 // relief
 
+    def _mean_g_m3(self):
+        return PROBE_EMPTY_G_M3 + self._ai.value[t.LT201] * (PROBE_SPAN_G_M3 // 10) // 1000
+
     def update_mass(self):
         """Recompute the mass: as often as LT201 is scanned, every 50 ms."""
         ai = self._ai
         self.mass_ok = ai.ok[t.LT201]
-        mean_g_m3 = PROBE_EMPTY_G_M3 + ai.value[t.LT201] * (PROBE_SPAN_G_M3 // 10) // 1000
+        mean_g_m3 = self._mean_g_m3()
         mass = mean_g_m3 * self._params.get("volume_l") // 1000
         self.mass_g = mass if mass > 0 else 0
 
@@ -61,6 +64,6 @@ class Inventory:
         self.max_mass_g = hydrogen.max_fill_g(params.get("volume_l"), params.get("relief_mbarg") + SEA_LEVEL_MBAR)
         liquid = hydrogen.rho_liquid_g_m3(v[t.TT201])
         vapour = hydrogen.rho_vapour_g_m3(self.pressure_mbar, v[t.TT202])
-        mean_g_m3 = PROBE_EMPTY_G_M3 + v[t.LT201] * (PROBE_SPAN_G_M3 // 10) // 1000
+        mean_g_m3 = self._mean_g_m3()
         level = (mean_g_m3 - vapour) * 10000 // (liquid - vapour) if liquid > vapour else 0
         self.level_cpct = 0 if level < 0 else 10000 if level > 10000 else level

@@ -11,7 +11,7 @@ from tank import interlock_table, io_table, param_table, state_table, trip_table
 from tank.control import Control
 from tank.inventory import Inventory
 from tank.sequence import Sequence
-from tank.signals import Signals, sources
+from tank.signals import NAMES, Signals
 from tank.station import Station
 
 SCAN_TICKS = 5
@@ -41,9 +41,8 @@ class Tank:
         self.inventory = Inventory(self.image, self.params)
         self.signals = Signals(self.image, self.inventory)
         self.gate = interlock.Gate(io_table, interlock_table)
-        self.trips = trips.Trips(
-            trip_table, sources(self.image, self.signals), state_table.PUBLIC, self.events, TICK_MS
-        )
+        watched = trips.sources(io_table, self.image, NAMES, self.signals)
+        self.trips = trips.Trips(trip_table, watched, state_table.PUBLIC, self.events, TICK_MS)
         self.sequence = Sequence(self.image, self.station, self.inventory, self.params, self.trips)
         self.machine = states.Machine(state_table, self.sequence, self.events)
         self.sequence.machine = self.machine

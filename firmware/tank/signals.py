@@ -3,7 +3,6 @@
 from micropython import const
 
 from generated import tank_tags as t
-from tank import io_table
 
 NAMES = ("P_CPCT", "PT_DIFF", "OVER_G", "XV201_MS", "XV202_MS", "XV208_MS")
 P_CPCT, PT_DIFF, OVER_G, XV201_MS = range(4)
@@ -12,15 +11,6 @@ LATE_MAX_MS = const(1000000)
 SCAN_TICKS = const(5)
 SCAN_MS = const(50)
 OVERFILL_MARGIN_G = const(400)  # measuring error allowed above the 98 %-rule mass
-
-
-def sources(image, signals):
-    """Return {name: (values, quality, index)} of every signal a trip row may name."""
-    found = {row[0]: (image.ai.value, image.ai.ok, i) for i, row in enumerate(io_table.AI)}
-    good = [1] * len(io_table.DI)
-    found.update({row[0]: (image.di, good, i) for i, row in enumerate(io_table.DI)})
-    found.update({name: (signals.value, signals.ok, i) for i, name in enumerate(NAMES)})
-    return found
 
 
 class Signals:
