@@ -83,6 +83,27 @@ def _fill_arguments(parser: argparse.ArgumentParser) -> None:
         help="take the hard-wired safety chain away, so that only the firmware reacts")  # fmt: skip
 
 
+def _port(text: str) -> int:
+    """Parse a TCP port, 0 for any free one. Raises argparse.ArgumentTypeError."""
+    if not text.isdigit() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a port from 0 to 65535")
+    return int(text)
+
+
+def _rig_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("scenario", nargs="?", default="warm_topup", metavar="SCENARIO",
+        help="a name in sim/scenarios/ or a path that ends in .toml (default: warm_topup)")  # fmt: skip
+    add("--realtime", action="store_true",
+        help="follow the wall clock; without it time stands until run_until on the control socket")  # fmt: skip
+    add("--can-port", type=_port, metavar="N",
+        help="port of the truck link in the socketcand protocol (default: 29536 if it is free; 0: any)")  # fmt: skip
+    add("--no-operator", action="store_true", help="nobody plays the operator: set and press on the control socket")
+    add("--seed", type=natural, metavar="N", help="noise, drift and session numbers; default: the scenario's")
+    add("--vm", choices=("micropython", "cpython"), default="micropython", help="what runs the firmware")
+    add("--no-hard-chain", action="store_true", help="take the hard-wired safety chain away")
+
+
 def _bench_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--quick", action="store_true", help="stop after the first 60 simulated seconds")
@@ -97,6 +118,8 @@ def _dbc_arguments(parser: argparse.ArgumentParser) -> None:
 COMMANDS = (
     Command("fill", "host_tools.fill_command:run", "refuel a truck once and print the ticket", _fill_arguments,
             "cryofill fill cold_fill --seed 3 --trace out/cold"),
+    Command("rig", "host_tools.rig_command:run", "keep plant, bus and both boards up for people and tools to join",
+            _rig_arguments, "cryofill rig --realtime"),
     Command("dbc", "host_tools.dbc:main", "check or generate the CAN codec from dbc/cryofill.dbc", _dbc_arguments,
             "cryofill dbc check"),
     Command("bench", "host_tools.bench:run", "measure the lockstep factor and where the time goes", _bench_arguments,

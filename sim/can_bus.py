@@ -242,6 +242,13 @@ class CanBus:
         self.faults: dict[str, float] = {}
         self.fault_hits: dict[str, int] = dict.fromkeys(FAULTS, 0)
 
+    def attach(self, name: str) -> Controller:
+        """Add a controller that only listens (a tool's adapter); `power(name, True)` lets it send and acknowledge."""
+        node = self.controllers[name] = Controller(name)
+        node.on = node.silent = True
+        self._nodes.append(node)
+        return node
+
     # -- what nodes ask for
 
     def submit(self, name: str, mailbox: int, can_id: int, flags: int, data: bytes) -> None:

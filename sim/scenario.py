@@ -194,7 +194,7 @@ def load(name: str = DEFAULT) -> Scenario:
         path = SCENARIOS / (name + ".toml")
         if name not in names():
             raise ScenarioError(
-                f"{name}: no such scenario{_suggest(name, names())}; there are {_list(names())}"
+                f"{name}: no such scenario{suggest(name, names())}; there are {_list(names())}"
             )
     try:
         text = path.read_text(encoding="utf-8")
@@ -215,9 +215,9 @@ def parse(text: str, file: str = "scenario.toml") -> Scenario:
             how = f"[[{key}]]" if sections[key] is list else f"[{key}]"
             raise ScenarioError(f"{file}: {key}: is a section, write {how}")
         if key not in sections and isinstance(value, (dict, list)):
-            raise ScenarioError(f"{file}: [{key}]: unknown section{_suggest(key, sections)}")
+            raise ScenarioError(f"{file}: [{key}]: unknown section{suggest(key, sections)}")
     top = _section(file, "", {k: v for k, v in doc.items() if k not in sections}, TOP, also=sections)
-    faults = tuple(_fault(file, i + 1, table) for i, table in enumerate(doc.get("fault", ())))
+    faults = tuple(parse_fault(file, f"[[fault]] {i + 1}", table) for i, table in enumerate(doc.get("fault", ())))
     expect = Expect(**_section(file, "[expect]", doc.get("expect", {}), EXPECT))
     scenario = Scenario(
         stem=Path(file).stem,
@@ -253,7 +253,7 @@ def _section(
     values = {}
     for key, value in table.items():
         if key not in keys:
-            raise _refusal(file, section, key, f"unknown key{_suggest(key, [*keys, *also])}")
+            raise _refusal(file, section, key, f"unknown key{suggest(key, [*keys, *also])}")
         values[key] = _value(file, section, key, value, keys[key])
     return values
 
@@ -265,7 +265,7 @@ def _value(file: str, section: str, key: str, value: Any, rule: _Key) -> Any:
         if not value.strip() or "\n" in value or len(value) > 80:
             raise _refusal(file, section, key, "must be one line of 1 to 80 characters")
         if rule.words and value not in rule.words:
-            hint = _suggest(value, rule.words) or f"; one of {_list(rule.words)}"
+            hint = suggest(value, rule.words) or f"; one of {_list(rule.words)}"
             raise _refusal(file, section, key, f"{value!r} is not known{hint}")
         return value
     whole = rule.type is int
@@ -277,8 +277,8 @@ def _value(file: str, section: str, key: str, value: Any, rule: _Key) -> Any:
     return rule.type(value)
 
 
-def _fault(file: str, number: int, table: Any) -> Fault:
-    section = f"[[fault]] {number}"
+def parse_fault(file: str, section: str, table: Any) -> Fault:
+    """Return one checked fault; `file` and `section` are named in the ScenarioError of a refused one."""
     if not isinstance(table, dict):
         raise ScenarioError(f"{file}: {section}: is a section, write [[fault]]")
     given = _section(file, section, table, FAULT)
@@ -290,10 +290,10 @@ def _fault(file: str, number: int, table: Any) -> Fault:
     if not kinds:
         known = fault_table.targets()
         raise _refusal(
-            file, section, "target", f"{fault.target!r} is not known{_suggest(fault.target, known)}"
+            file, section, "target", f"{fault.target!r} is not known{suggest(fault.target, known)}"
         )
     if fault.kind not in kinds:
-        hint = _suggest(fault.kind, kinds) or f"; one of {_list(kinds)}"
+        hint = suggest(fault.kind, kinds) or f"; one of {_list(kinds)}"
         raise _refusal(file, section, "kind", f"{fault.kind!r} is not known for {fault.target}{hint}")
     if not kinds[fault.kind].available:
         raise _refusal(file, section, "kind", f"{fault.kind} is not available in this version")
@@ -328,7 +328,7 @@ def _check_expect(file: str, scenario: Scenario) -> None:
         return
     known = [row[0] for node in fault_table.NODES for row in tables.trips(node).TRIPS]
     if trip not in known:
-        hint = _suggest(trip, known) or "; the ids are in firmware/*/trip_table.py"
+        hint = suggest(trip, known) or "; the ids are in firmware/*/trip_table.py"
         raise _refusal(file, "[expect]", "trip", f"{trip!r} is not a trip{hint}")
     if scenario.expect.outcome == "complete":
         raise _refusal(file, "[expect]", "trip", "a run that completes has no trip")
@@ -427,7 +427,7 @@ def _refusal(file: str, section: str, key: str, why: str) -> ScenarioError:
     return ScenarioError(f"{file}: {where}: {why}")
 
 
-def _suggest(word: str, known: Iterable[str]) -> str:
+def suggest(word: str, known: Iterable[str]) -> str:
     """Return '; did you mean X?' for a near miss, else ''."""
     lower = {k.lower(): k for k in known}
     near = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.6)
