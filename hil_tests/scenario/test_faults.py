@@ -115,7 +115,7 @@ class TestVocabulary:
             value = f"value = {row['high']}\n" if row["value"] == "required" else ""
             text = f'[[fault]]\ntarget = "{row["target"]}"\nkind = "{row["kind"]}"\nat_s = 1.0\n{value}'
             doc = scenario.tomllib.loads(text)
-            assert scenario._fault("x.toml", 1, doc["fault"][0]).kind == row["kind"]
+            assert scenario.parse_fault("x.toml", "[[fault]] 1", doc["fault"][0]).kind == row["kind"]
 
     def test_bus_and_vocabulary_agree(self) -> None:
         assert set(fault_table.kinds_of("can.link")) == set(BUS_FAULTS)
