@@ -115,6 +115,15 @@ def _dbc_arguments(parser: argparse.ArgumentParser) -> None:
                         help="check: is the generated code what the database says?  generate: write it")  # fmt: skip
 
 
+def _sequence_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("what", choices=("dispenser", "tank", "check", "generate"),
+        help="draw that board's table; check: are the drawings in docs/ fresh?  generate: write them")  # fmt: skip
+    add("--format", choices=("mermaid", "svg", "json"),
+        help="what to draw as (default: by the ending of FILE, else mermaid)")  # fmt: skip
+    add("-o", dest="output", metavar="FILE", help="write there instead of to stdout")
+
+
 COMMANDS = (
     Command("fill", "host_tools.fill_command:run", "refuel a truck once and print the ticket", _fill_arguments,
             "cryofill fill cold_fill --seed 3 --trace out/cold"),
@@ -124,6 +133,8 @@ COMMANDS = (
             "cryofill dbc check"),
     Command("bench", "host_tools.bench:run", "measure the lockstep factor and where the time goes", _bench_arguments,
             "cryofill bench --quick"),
+    Command("sequence", "host_tools.sequence_command:run", "draw and check the state tables that the boards run",
+            _sequence_arguments, "cryofill sequence dispenser --format svg -o sequence.svg"),
 )  # fmt: skip
 
 

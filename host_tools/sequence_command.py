@@ -1,0 +1,99 @@
+"""`cryofill sequence`: draw the state table that a board runs, and keep the drawings in docs/ fresh.
+
+`dispenser` and `tank` draw one table; `generate` writes the drawings of docs/; `check` says which of them are stale.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from host_tools import cli, sequence_mermaid, sequence_svg
+from sim import sequence_model, tables
+from sim.sequence_model import Model
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = "docs/sequence.md"
+
+HEAD = """\
+# The sequence
+
+Generated from the state tables by `cryofill sequence generate`; `make check` fails when it is stale. The tables
+themselves are `firmware/dispenser/state_table.py` and `firmware/tank/state_table.py`: the boards run them, the
+drawings below and the checks of `cryofill sequence check` read them. `cryofill sequence dispenser --format json`
+prints a table for other programs.
+"""
+
+SECTION = """
+## {title}
+
+[![Sequence of the {node}](sequence-{node}.svg)](sequence-{node}.svg)
+
+The same as a diagram that can be edited:
+
+```mermaid
+{mermaid}```
+"""
+
+
+def render(model: Model, form: str) -> str:
+    """Return the sequence in one of the forms: mermaid, svg or json."""
+    if form == "svg":
+        return sequence_svg.draw(model)
+    if form == "json":
+        return json.dumps(sequence_model.as_object(model), indent=2) + "\n"
+    return sequence_mermaid.draw(model)
+
+
+def documents() -> dict[str, str]:
+    """Return every generated document: path from the top of the repository -> text."""
+    models = {node: sequence_model.build(node) for node in tables.NODES}
+    found = {f"docs/sequence-{node}.svg": sequence_svg.draw(model) for node, model in models.items()}
+    page = HEAD
+    for node, model in models.items():
+        page += SECTION.format(title=node.capitalize(), node=node, mermaid=sequence_mermaid.draw(model))
+    return {**found, PAGE: page}
+
+
+def stale(root: Path) -> list[str]:
+    """Return the documents under `root` that are not what the tables give."""
+    return [name for name, text in documents().items() if not _is(root / name, text)]
+
+
+def _is(path: Path, text: str) -> bool:
+    try:
+        return path.read_text(encoding="utf-8") == text
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command and return its exit code: 0 done, 2 stale drawings or bad usage."""
+    if arguments.what in tables.NODES:
+        return _draw(arguments.what, arguments.format, arguments.output)
+    if arguments.output or arguments.format:
+        raise cli.UserError(f"--format and -o go with dispenser or tank, not with {arguments.what}")
+    if arguments.what == "generate":
+        for name in stale(ROOT):
+            (ROOT / name).write_text(documents()[name], encoding="utf-8", newline="\n")
+            print(f"wrote {name}")
+        return cli.EXIT_DONE
+    for name in (late := stale(ROOT)):
+        print(f"cryofill sequence: {name}: stale; run `cryofill sequence generate`", file=sys.stderr)
+    return cli.EXIT_USAGE if late else cli.EXIT_DONE
+
+
+def _draw(node: str, form: str | None, output: str | None) -> int:
+    path = Path(output) if output else None
+    form = form or ({".svg": "svg", ".json": "json"}.get(path.suffix, "mermaid") if path else "mermaid")
+    text = render(sequence_model.build(node), form)
+    if path is None:
+        sys.stdout.write(text)
+        return cli.EXIT_DONE
+    try:
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise cli.UserError(f"{output}: cannot be written: {error.strerror}") from None
+    return cli.EXIT_DONE
