@@ -235,8 +235,8 @@ def render(figures: Mapping[str, Any]) -> str:
         "",
         f"codec in the VM: pack {codec_us['pack_us']:.1f} us, unpack {codec_us['unpack_us']:.1f} us a frame; "
         f"cantools in CPython takes {codec_us['cantools_to_codec']:.1f} x that for encode + decode",
-        *(f"heap {name}: peak {node['heap_peak_b'] / 1024:.0f} KiB (64-bit objects, about 1.3 x a board's); "
-          f"{node['locked_ticks']} of {node['ticks']} ticks with the heap locked"
+        *(f"heap {name}: peak {node['heap_peak_b'] / 1024:.0f} KiB (64-bit objects, about 1.3 x a board's; "
+          f"without the machine code); {node['locked_ticks']} of {node['ticks']} ticks with the heap locked"
           for name, node in figures["nodes"].items()),
     ]  # fmt: skip
     return "\n".join(lines)

@@ -32,10 +32,10 @@ def run(node):
             node.drive()
             node.report(ticks)
             dog.feed()
-        except BaseException:
+        except BaseException as failure:
             image.de_energise()
             heap_unlock()
-            raise
+            raise failure  # by name: a bare raise is beyond MicroPython's machine-code emitter
         heap_unlock()
         ticks = ticks + 1 & 0x3FFFFFFF
         locked += 1

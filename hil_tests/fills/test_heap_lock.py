@@ -28,9 +28,10 @@ CASES = (
 
 @pytest.mark.parametrize(("board", "file", "before", "glue"), CASES, ids=["dispenser", "tank", "guard"])
 def test_an_allocation_in_the_tick_ends_the_run(
-    board: str, file: str, before: str, glue: str, tmp_path: Path
+    board: str, file: str, before: str, glue: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The node dies of a MemoryError, and the run says which node and shows what it printed."""
+    monkeypatch.setenv("CRYOFILL_EMIT", "bytecode")  # what a board runs, and it names the lines
     firmware = broken_copy(tmp_path, (file, before, before + glue + ALLOCATES))
     with pytest.raises(NodeFailure) as caught:
         fill.run(SECOND, fill.Options(firmware=firmware))

@@ -76,6 +76,27 @@ def test_traceback_ends_the_run_with_what_the_node_printed(vm):
     assert "exit code 1" in text
     assert "about to fail" in text
     assert "ValueError: on purpose" in text
+    assert ("CRYOFILL_EMIT=bytecode names the lines" in text) == (vm == "micropython")
+
+
+def test_bytecode_names_the_line_of_a_failure(vm, monkeypatch):
+    if vm == "cpython":
+        pytest.skip("CPython always does")
+    monkeypatch.setenv("CRYOFILL_EMIT", "bytecode")
+    with (
+        pytest.raises(NodeFailure, match=r'fw_raise/main\.py", line \d+') as caught,
+        stub.make(vm, "raise", tank="echo") as rig,
+    ):
+        rig.run(50)
+    assert "CRYOFILL_EMIT" not in str(caught.value)
+
+
+def test_an_unknown_way_to_compile_is_refused(vm, monkeypatch):
+    if vm == "cpython":
+        pytest.skip("it is MicroPython's")
+    monkeypatch.setenv("CRYOFILL_EMIT", "fast")
+    with pytest.raises(NodeFailure, match="CRYOFILL_EMIT=fast is not one of native, bytecode"):
+        stub.make(vm, "echo").start()
 
 
 def test_stalled_node_ends_the_run(vm):
