@@ -76,7 +76,8 @@ BOARDS = (
     Kind("reset",        NONE,     "",       0.0,   0.0,    None, "reset button: the process ends and boots again"),
     Kind("power_cut",    OPTIONAL, "s",      0.01,  3600.0, 1.0,  "supply gone for this long, then boots again"),
     Kind("freeze",       NONE,     "",       0.0,   0.0,    None, "the processor stops, its outputs stay; the watchdog runs on"),
-    Kind("flash_cut",    OPTIONAL, "ops",    1.0,   1e6,    1.0,  "supply gone at this flash operation, its block torn", available=False),
+    Kind("flash_cut",    OPTIONAL, "ops",    1.0,   1e6,    1.0,  "supply gone for 1 s in the middle of this flash program or erase, counted from here"),
+    Kind("fram_cut",     OPTIONAL, "ops",    1.0,   1e6,    1.0,  "supply gone for 1 s in the middle of this FRAM write, counted from here"),
 )
 
 WORLD_KINDS = (

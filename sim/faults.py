@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sim import fault_table, tables
+from sim import fault_table, memory, tables
 from sim.scenario import Fault
 
 SETTLED_S = 1.0  # a healthy valve has ended its stroke, the firmware (1.5 s) has not yet reacted
@@ -34,6 +34,8 @@ WORLD: dict[str, tuple[tuple[tuple[str, Any], ...], tuple[str, float]]] = {
     "warm_supply":      ((("supply_k", VALUE),),                         ("TT101", 0.3)),
 }
 # fmt: on
+
+MEMORY_CUTS = {"flash_cut": memory.FLASH_WRITES, "fram_cut": memory.FRAM_WRITES}
 
 # Link faults that leave no valid frame of the tank, when they hit all frames.
 CUTS_LINK = ("disconnect", "drop", "corrupt", "bus_off", "replay", "masquerade", "error")
@@ -117,8 +119,6 @@ class NodeFault(Injection):
             rig.power_cut(node, self.value)
         elif self.fault.kind == "freeze":
             rig.freeze(node, True)
-        else:
-            raise ValueError(f"{node} {self.fault.kind}: not available in this version")
 
     def end(self, rig: Any) -> None:
         if self.fault.kind == "freeze":
@@ -127,6 +127,24 @@ class NodeFault(Injection):
     def look(self, t_s: float, rig: Any) -> None:
         if not rig.alive(self.fault.target):
             self.effect = "processor stood still" if self.fault.kind == "freeze" else "restarted"
+
+
+class MemoryFault(Injection):
+    """The supply goes in the middle of a write to a board's memory that is still to come, if one comes."""
+
+    def begin(self, rig: Any) -> None:
+        node = self.fault.target
+        self._cuts = rig.memory[node].cuts
+        rig.cut_at(node, round(self.value or 1.0), ops=MEMORY_CUTS[self.fault.kind])
+
+    def end(self, rig: Any) -> None:
+        rig.cut_at(self.fault.target, 0)
+
+    def look(self, t_s: float, rig: Any) -> None:
+        chips = rig.memory[self.fault.target]
+        if chips.cuts > self._cuts:
+            torn = next(done for done in reversed(chips.log) if done.torn)
+            self.effect = f"{memory.NAMES[torn.op]} {torn.n} torn"
 
 
 class ValveFault(Injection):
@@ -189,7 +207,7 @@ def _injection(fault: Fault) -> Injection:
     if fault.target == fault_table.LINK:
         return LinkFault(fault)
     if fault.target in fault_table.NODES:
-        return NodeFault(fault)
+        return MemoryFault(fault) if fault.kind in MEMORY_CUTS else NodeFault(fault)
     if fault.target in fault_table.valve_tags():
         return ValveFault(fault)
     return SignalFault(fault)

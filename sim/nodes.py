@@ -15,6 +15,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -105,6 +106,18 @@ def _emit() -> str:
     return emit
 
 
+def _site(package: str) -> str:
+    """Return the folder that an installed package lives in."""
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        raise NodeFailure("rig", f"the package that brings `{package}` is not installed", "")
+    return str(Path(spec.origin).parents[1])
+
+
+def _no_memory(packet: bytes, ask: wire.MemoryRequest) -> bool:
+    raise wire.WireError("this node has no memory")
+
+
 class NodeProcess:
     """One VM running one firmware. Use as: start, exchange…, stop (always, in a finally).
 
@@ -136,6 +149,8 @@ class NodeProcess:
         self._dir = tempfile.mkdtemp(prefix="cryofill-")
         (Path(self._dir) / "node.txt").write_text(name + "\n", encoding="utf-8")
         self._log = Path(self._dir) / "console.log"
+        # Serves a MEMORY packet and sends the answer; False: the board lost its supply over it. The rig sets it.
+        self.on_memory: Callable[[bytes, wire.MemoryRequest], bool] = _no_memory
         self._process: subprocess.Popen[bytes] | None = None
         self._to = self._from = -1
         self._seq_to = self._seq_from = 0
@@ -189,14 +204,14 @@ class NodeProcess:
     def _argv(self, r: int, w: int) -> list[str]:
         if self.vm == "micropython":
             options = ["-X", f"heapsize={self.heap}", "-X", f"emit={_emit()}"]
-            return [*_micropython_argv(r, w), *options, str(self.main)]
+            return [*_micropython_argv(r, w), *options, str(SHIMS / "_boot.py"), str(self.main)]
         start = (
             f"import os;os.dup2({r},3);os.dup2({w},4);os.execv({sys.executable!r},{self._cpython_argv()!r})"
         )
         return [sys.executable, "-I", "-S", "-c", start]
 
     def _cpython_argv(self) -> list[str]:
-        launcher = [str(SHIMS / "_cpython_node.py"), str(SHIMS), str(self.main), str(FIRMWARE)]
+        launcher = [str(SHIMS / "_cpython_node.py"), str(SHIMS), _site("littlefs"), str(self.main), str(FIRMWARE)]
         return [sys.executable, "-u", "-B", *self.python_args, *launcher]
 
     def _environment(self) -> dict[str, str]:
@@ -219,17 +234,37 @@ class NodeProcess:
         except (BrokenPipeError, OSError) as exc:
             raise self._failure("its process ended") from exc
 
-    def receive(self) -> tuple[wire.Output, bytes]:
-        """Wait for the node's OUTPUT; return it parsed and as the packet. Raises NodeFailure."""
-        data = self._read_some()
-        while len(data) < 6 or len(data) < 10 + (data[4] | data[5] << 8):
-            data += self._read_some()
+    def receive(self) -> tuple[wire.Output, bytes] | None:
+        """Wait for the node's OUTPUT, serving its memory until then; return it parsed and as the packet.
+
+        None when the board lost its supply over a memory operation. Raises NodeFailure.
+        """
+        data = self._read_packet()
+        while data[1] == wire.MEMORY:
+            if not self._serve(data):
+                return None
+            data = self._read_packet()
         try:
             output = self.layout.parse_output(data, self._seq_from)
         except wire.WireError as exc:
             raise self._failure(str(exc)) from exc
         self._seq_from = (self._seq_from + 1) & 0xFFFF
         return output, data
+
+    def _serve(self, data: bytes) -> bool:
+        """Answer one MEMORY packet; False when the board has lost its supply and gets no answer."""
+        try:
+            ask = wire.memory_request(self.name, data, self._seq_from)
+            self._seq_from = (self._seq_from + 1) & 0xFFFF
+            return self.on_memory(data, ask)
+        except wire.WireError as exc:
+            raise self._failure(str(exc)) from exc
+
+    def _read_packet(self) -> bytes:
+        data = self._read_some()
+        while len(data) < 6 or len(data) < 10 + (data[4] | data[5] << 8):
+            data += self._read_some()
+        return data
 
     def _read_some(self) -> bytes:
         # A plain blocking read: the time-out is the watching thread's, so that it costs no system call a tick.

@@ -7,15 +7,18 @@ simulation, so one seed gives one trace.
 
 from __future__ import annotations
 
+import functools
+import re
 import time
 from array import array
 from binascii import crc_hqx
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from sim import nodes, tables, wire
 from sim.can_bus import CanBus, Controller, Frame
+from sim.memory import ANY_WRITE, Memory
 from sim.nodes import NodeFailure, NodeProcess
 
 TICK_MS: Final = 10
@@ -25,6 +28,7 @@ BOOT_MS: Final = 300  # from reset to the firmware's first tick; outputs are dea
 PRINT_CHECK_TICKS: Final = 100
 FIFO_DEPTH: Final = 3  # frames that a controller keeps while its processor stands still
 UART_LINE_MAX: Final = 256
+RESET_COMMAND: Final = re.compile(rb"#\d+ reset\*")  # an operator clears the dispenser's trips
 
 STATE, TRIP, CLEAR, TICKET, STATS, WARN, BOOT, INFO = range(1, 9)
 
@@ -53,9 +57,10 @@ class Instruments(Protocol):
 class NodeSlot:
     """One board in the rig: its process, its clock, its reset and watchdog, its serial port, its figures."""
 
-    def __init__(self, process: NodeProcess, controller: Controller) -> None:
+    def __init__(self, process: NodeProcess, controller: Controller, memory: Memory) -> None:
         self.process = process
         self.controller = controller
+        self.memory = memory
         self.name = process.name
         self.layout = process.layout
         self.boot_ms = 0  # rig time at which this board's clock read 0
@@ -64,6 +69,8 @@ class NodeSlot:
         self.frozen = False
         self.due = False  # an INPUT is out, its OUTPUT not yet in
         self.wake_ms = 0
+        self.stall_ms = 0  # until when its memory keeps it from its work; it hears no interrupt meanwhile
+        self.cut_off_ms = 0  # how long the supply stays away when an armed cut falls
         self.armed = False
         self.fed_ms = 0
         self.output = wire.Output(duties=(0,) * len(process.layout.ao_tags))
@@ -107,10 +114,11 @@ class Rig:
     faults.step(t_s, rig), invariants.check(t_s, rig)); any but the plant may be None (no instruments: every input
     reads 0). observers may have on_tick(rig), on_frame(t_us, can_id, data), on_event(event),
     on_exchange(t_ms, node, to_node, packet) and on_line(node, text), each optional. main: the firmware's main file
-    for all nodes, or one per node name.
+    for all nodes, or one per node name. memory: flash and FRAM by node name (default: of a board fresh from
+    commissioning); they outlive every restart of the run, and the rig.
 
-    Public: t_ms, t_s, plant, bus, slots, state ({node: public state name}), `command`, `reset`, `power_cut`,
-    `freeze`.
+    Public: t_ms, t_s, plant, bus, slots, memory, state ({node: public state name}), `command`, `reset`, `power_cut`,
+    `cut_at`, `freeze`.
     """
 
     def __init__(
@@ -129,6 +137,7 @@ class Rig:
         bitrate: int = 500_000,
         stall_s: float = nodes.STALL_S,
         names: Sequence[str] = tables.NODES,
+        memory: Mapping[str, Memory] | None = None,
     ) -> None:
         self.plant: Any = plant
         self.instruments = instruments
@@ -144,6 +153,8 @@ class Rig:
         self.replies: dict[str, list[str]] = {name: [] for name in names}
         self.cost_s: dict[str, float] | None = None  # host time by part, when `account` was called
         self.bus = CanBus(tuple(names), bitrate=bitrate, seed=seed)
+        given = memory or {}
+        self.memory = {name: given.get(name) or Memory.commissioned(name, seed=seed) for name in names}
         self.slots = {
             name: NodeSlot(
                 NodeProcess(
@@ -154,11 +165,13 @@ class Rig:
                     stall_s=stall_s,
                 ),
                 self.bus.controllers[name],
+                self.memory[name],
             )
             for name in names
         }
         self._slots = list(self.slots.values())
         for slot in self._slots:
+            slot.process.on_memory = functools.partial(self._serve, slot)
             plant.energised.update(dict.fromkeys((*slot.layout.do_tags, *slot.layout.ao_tags), 0.0))
         self._seq = 0
         self._affinity: tuple[set[int], int] | None = None
@@ -273,12 +286,16 @@ class Rig:
 
     def _collect(self, slot: NodeSlot) -> None:
         """Take the OUTPUT that answers the last INPUT."""
-        output, packet = slot.process.receive()
+        received = slot.process.receive()
         slot.due = False
+        if received is None:  # its supply went in the middle of a write
+            self._off(slot.name, slot.cut_off_ms + BOOT_MS, wire.RESET_POWER_ON)
+            return
+        output, packet = received
         for hook in self._on_exchange:
             hook(self.t_ms, slot.name, False, wire.without_host_time(packet))
         slot.output = output
-        slot.wake_ms = slot.boot_ms + output.wake_ms
+        slot.wake_ms = max(slot.boot_ms + output.wake_ms, slot.stall_ms)
         if output.fed:
             slot.armed = True
             slot.fed_ms = self.t_ms
@@ -308,6 +325,20 @@ class Rig:
         if output.uart:
             self._serial(slot, output.uart)
 
+    def _serve(self, slot: NodeSlot, packet: bytes, ask: wire.MemoryRequest) -> bool:
+        """Do a memory operation of a node and answer it; False when its supply went during it: no answer then."""
+        for hook in self._on_exchange:
+            hook(self.t_ms, slot.name, False, packet)
+        data = slot.memory.serve(ask, self.t_ms, self.state[slot.name])
+        if data is None:
+            return False
+        slot.stall_ms = -(-slot.memory.ready_us // 1000)
+        answer = wire.packet(wire.MEMORY_REPLY, slot.process.next_seq(), data)
+        slot.process.send(answer)
+        for hook in self._on_exchange:
+            hook(self.t_ms, slot.name, True, answer)
+        return True
+
     def _show(self, cost: dict[str, float] | None = None) -> None:
         """Sample the instruments and send INPUT to every node that is awake."""
         mark = time.perf_counter() if cost is not None else 0.0
@@ -334,6 +365,8 @@ class Rig:
                 _overrun(slot)
                 continue
             if now < slot.wake_ms:
+                if now < slot.stall_ms:
+                    _overrun(slot)
                 continue
             name = slot.name
             boot_ms = slot.boot_ms
@@ -414,9 +447,23 @@ class Rig:
         """Take a board's supply away for `for_s` seconds; it then boots with the power-on cause."""
         self._off(node, round(for_s * 1000) + BOOT_MS, wire.RESET_POWER_ON)
 
+    def cut_at(
+        self, node: str, nth: int, off_s: float = 1.0, ops: Collection[int] = ANY_WRITE
+    ) -> None:
+        """Take a board's supply away in the middle of the nth write to its memory from now (1: the next; 0: never).
+
+        ops: which writes count (sim.memory: FLASH_WRITES, FRAM_WRITES, ANY_WRITE). The write is torn, the board dead
+        for `off_s` seconds; it then boots with the power-on cause. `memory[node].cuts` tells whether it came to it.
+        """
+        slot = self.slots[node]
+        slot.memory.cut_at(nth, ops)
+        slot.cut_off_ms = round(off_s * 1000)
+
     def _off(self, node: str, ms: int, cause: int) -> None:
         slot = self.slots[node]
         self._kill(slot)
+        slot.memory.halt(self.t_ms, supply_lost=cause == wire.RESET_POWER_ON)
+        slot.stall_ms = 0
         slot.cause = cause
         slot.start_at_ms = self.t_ms + ms
         slot.resets += 1
@@ -436,12 +483,14 @@ class Rig:
         """Send a console command such as "set target_g 45000"; return its sequence number."""
         self._seq += 1
         body = f"{self._seq} {text}"
-        self.slots[node].uart_in += f"#{body}*{crc_hqx(body.encode(), 0xFFFF):04X}\n".encode()
+        self.type_in(node, f"#{body}*{crc_hqx(body.encode(), 0xFFFF):04X}\n".encode())
         return self._seq
 
     def type_in(self, node: str, data: bytes) -> None:
         """Send raw bytes to a board's serial port (a person at the console)."""
         self.slots[node].uart_in += data
+        if node == "dispenser" and RESET_COMMAND.search(data) and hasattr(self.invariants, "note_reset"):
+            self.invariants.note_reset(self.t_s)
 
     def _serial(self, slot: NodeSlot, data: bytes) -> None:
         lines = (slot.line + data).split(b"\n")

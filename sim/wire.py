@@ -1,5 +1,8 @@
 """Framing of the lockstep link between rig and node: one packet each way per 10 ms tick.
 
+Within a tick a node may also ask for its non-volatile memory, any number of times: a MEMORY packet each, answered by
+one MEMORY_REPLY. All packets of a direction share one sequence.
+
 Packet: `<BBHH` sync 0xA5, type, sequence, payload length; payload; `<I` CRC-32 over header and payload. At most
 4096 bytes, so that one write on a pipe is atomic. Little-endian throughout. The layout of the payload follows the
 row order of the node's I/O list and is computed once. The node's end is `sim/shims/_link.py`.
@@ -17,6 +20,8 @@ SYNC: Final = 0xA5
 HELLO: Final = 0
 INPUT: Final = 1
 OUTPUT: Final = 2
+MEMORY: Final = 3  # node to rig: `<BIH` operation, address, length; then the bytes to write
+MEMORY_REPLY: Final = 4  # rig to node: the bytes read, nothing for a write
 PACKET_MAX: Final = 4096  # bytes
 FRAMES_MAX: Final = 200  # received frames in one INPUT; full load of the shortest frames is 106 in a tick
 UART_PER_TICK: Final = 115  # bytes: 115200 baud, 8N1, 10 ms
@@ -45,6 +50,11 @@ HARD_RESET: Final = 0x80
 RESET_POWER_ON, RESET_PIN, RESET_WATCHDOG, RESET_SOFT = range(4)
 
 
+FLASH_READ, FLASH_PROG, FLASH_ERASE, FRAM_READ, FRAM_WRITE = range(1, 6)
+MEMORY_ASK: Final = struct.Struct("<BIH")
+MEMORY_DATA_MAX: Final = 2048  # bytes in one operation
+
+
 class WireError(Exception):
     """The link broke: names the node and what was wrong. A broken link ends the run."""
 
@@ -55,6 +65,15 @@ class TxFrame(NamedTuple):
     mailbox: int
     can_id: int
     flags: int
+    data: bytes
+
+
+class MemoryRequest(NamedTuple):
+    """What a node asks of its non-volatile memory: one of FLASH_READ … FRAM_WRITE."""
+
+    op: int
+    address: int
+    length: int
     data: bytes
 
 
@@ -106,6 +125,15 @@ def unpack(name: str, data: bytes, kind: int, seq: int) -> bytes:
 def hello(seed: int, flags: int = 0) -> bytes:
     """Return the first packet to a node: seed of its random bytes (u32)."""
     return packet(HELLO, 0, HELLO_PAYLOAD.pack(seed & 0xFFFFFFFF, flags))
+
+
+def memory_request(name: str, data: bytes, seq: int) -> MemoryRequest:
+    """Return what a MEMORY packet asks. Raises WireError (with the node's name)."""
+    payload = unpack(name, data, MEMORY, seq)
+    if len(payload) < MEMORY_ASK.size:
+        raise WireError(f"{name}: memory request of {len(payload)} bytes is shorter than its fields")
+    op, address, length = MEMORY_ASK.unpack_from(payload)
+    return MemoryRequest(op, address, length, payload[MEMORY_ASK.size :])
 
 
 class Layout:

@@ -1,8 +1,11 @@
-"""The input expander on SPI: one image of the slow contacts a tick."""
+"""The SPI bus and the input expander on it: one image of the slow contacts a tick."""
 
 from machine import SPI
 
 SPI_ID = 0
+BAUD = 4_000_000
+
+bus = SPI(SPI_ID, BAUD)  # shared with the FRAM (board.nv), whose chip select is high but for its own transfers
 
 
 class Expander:
@@ -10,7 +13,7 @@ class Expander:
 
     def __init__(self, n_bytes):
         self.image = bytearray(n_bytes)
-        self._spi = SPI(SPI_ID, 4_000_000)
+        self._spi = bus
 
     def sample(self):
         """Refresh `image` from the expander. Does not allocate."""

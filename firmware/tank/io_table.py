@@ -70,4 +70,10 @@ AO = (
 CI = ()
 
 SPI_DI_BYTES = 2
+
+# Non-volatile memory: a file system on the flash at /flash, FRAM on the SPI bus (its chip select is active low).
+FLASH_BLOCKS = 64
+FLASH_BLOCK_BYTES = 4096
+FRAM_CS = 34
+FRAM_BYTES = 8192
 # fmt: on

@@ -101,7 +101,7 @@ REFUSALS = (
     (FAULT + 'kind = "off"\nat_s = 1.0\nvalue = 1.0', "[[fault]] 1 value: off takes none", ""),
     (FAULT + 'kind = "stuck"\nat_s = 1.0\nvalue = 25.1', "[[fault]] 1 value: 25.1 is outside 0 to 25 bar", ""),
     (FAULT + 'kind = "off"\nat_s = 1.0\nfor_s = 0.0', "[[fault]] 1 for_s: 0.0 is outside", ""),
-    ('[[fault]]\ntarget = "tank"\nkind = "flash_cut"\nat_s = 1.0', "[[fault]] 1 kind: flash_cut is not available", ""),
+    ('[[fault]]\ntarget = "tank"\nkind = "flash_cut"\nat_s = 1.0\nvalue = 0', "[[fault]] 1 value: 0 is outside", ""),
     (FAULT + 'kind = "off"\nat_s = 1.0\n' + FAULT + 'at_s = 2.0', "[[fault]] 2 kind: is missing", ""),
     ('[expect]\noutcome = "completed"', "[expect] outcome: 'completed' is not known", "did you mean complete?"),
     ('[expect]\ntrip = "ESTOP"', "[expect] trip: 'ESTOP' is not a trip", "did you mean ESTOP_"),

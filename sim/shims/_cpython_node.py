@@ -1,9 +1,10 @@
 """Runs the firmware under CPython against the same shims: for the debugger, coverage and a second opinion.
 
-Usage: python _cpython_node.py SHIMS MAIN PATH...   (working directory: the node's, with node.txt)
+Usage: python _cpython_node.py SHIMS SITE MAIN PATH...   (working directory: the node's, with node.txt)
 
 `machine`, `time`, `os`, `gc` and `micropython` are replaced for importers that live in PATH or beside MAIN, so that
-the standard library keeps its own. `const` and the heap lock are emulated; a locked heap is counted, not enforced.
+the standard library keeps its own. SITE is where the package `littlefs` lives, for /flash and nothing else. `const` and
+the heap lock are emulated; a locked heap is counted, not enforced.
 """
 
 import builtins
@@ -46,9 +47,28 @@ def _micropython(link):
     return mod
 
 
-def _os(link):
+def _mount(shims, site):
+    """Mount /flash and route `open` to it; return the routed functions of `os`."""
+    for name in ("littlefs_table", "_flash"):
+        _load(name, real_os.path.join(shims, name + ".py"))
+    sys.path.append(site)
+    ours = _load("_flash_cpython", real_os.path.join(shims, "_flash_cpython.py"))
+    sys.path.remove(site)
+    flash = ours.Flash()
+    real_open = builtins.open
+
+    def routed_open(path, mode="r", *args, **kwargs):
+        below = ours.inside(path)
+        return real_open(path, mode, *args, **kwargs) if below is None else flash.open(below, mode)
+
+    builtins.open = routed_open
+    return {name: ours.routed(flash, name) for name in ours.OS_NAMES}
+
+
+def _os(link, routed):
     mod = types.ModuleType("os")
     mod.__dict__.update(real_os.__dict__)
+    mod.__dict__.update(routed)
     count = 0
 
     def urandom(n):
@@ -75,13 +95,14 @@ def _gc():
 
 def main():
     """Load the shims, hook the import, run the firmware's main file."""
-    shims, script, *path = sys.argv[1:]
+    shims, site, script, *path = sys.argv[1:]
     sys.path[:0] = [real_os.path.dirname(script), *path]
     roots = tuple(real_os.path.join(real_os.path.abspath(p), "") for p in sys.path[: 1 + len(path)])
     link = _load("_link", real_os.path.join(shims, "_link.py"))
     micropython = sys.modules["_micropython"] = _micropython(link)
     sys.print_exception = lambda exc, file=None: traceback.print_exception(exc, file=file or sys.stdout)
-    replaced = {"micropython": micropython, "os": _os(link), "gc": _gc()}
+    replaced = {"micropython": micropython, "os": _os(link, _mount(shims, site)), "gc": _gc()}
+    _load("_fram", real_os.path.join(shims, "_fram.py"))
     for name in ("time", "machine"):
         replaced[name] = _load("_shim_" + name, real_os.path.join(shims, name + ".py"))
     plain = builtins.__import__

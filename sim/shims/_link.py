@@ -310,6 +310,79 @@ def feed():
     tx[OUT_FED + 1] = heap_locked()
 
 
+# Non-volatile memory: one packet each way per operation, in buffers of their own, so that the inputs in rx stay.
+_ask = bytearray(13)  # header; operation, address, length
+_ask[0] = 0xA5
+_ask[1] = 3
+_reply = bytearray(6)
+_crc = bytearray(4)
+
+
+def _fill_all(buf):
+    """Read exactly len(buf) bytes; allocates only where a stream hands them over in pieces."""
+    n = _in.readinto(buf)
+    if n != len(buf):
+        if not n:
+            sys.exit(0)
+        _fill(memoryview(buf)[n:])
+
+
+def _memory(op, address, length, data, into):
+    """Ask the rig for one operation and wait until it is done; into takes the answer's bytes."""
+    global _seq_in, _seq_out
+    ask = _ask
+    n = 7 if data is None else 7 + len(data)
+    ask[2] = _seq_out & 0xFF
+    ask[3] = _seq_out >> 8
+    ask[4] = n & 0xFF
+    ask[5] = n >> 8
+    ask[6] = op
+    for i in range(4):
+        ask[7 + i] = (address >> (8 * i)) & 0xFF
+    ask[11] = length & 0xFF
+    ask[12] = length >> 8
+    _seq_out = (_seq_out + 1) & 0xFFFF
+    crc = crc32(ask)
+    _out.write(ask)
+    if data is not None:
+        crc = crc32(data, crc)
+        _out.write(data)
+    for i in range(4):
+        _crc[i] = (crc >> (8 * i)) & 0xFF
+    _out.write(_crc)
+    reply = _reply
+    _fill_all(reply)
+    n = 0 if into is None else length
+    seq = reply[2] | reply[3] << 8
+    if reply[0] != 0xA5 or reply[1] != 4 or reply[4] | reply[5] << 8 != n:
+        _die("bad answer %02x %d to memory operation %d" % (reply[0], reply[1], op))
+    if seq != _seq_in:
+        _die("sequence %d instead of %d: a packet was lost or repeated" % (seq, _seq_in))
+    _seq_in = (seq + 1) & 0xFFFF
+    crc = crc32(reply)
+    if into is not None:
+        _fill_all(into)
+        crc = crc32(into, crc)
+    _fill_all(_crc)
+    if crc32(_crc, crc) != CRC_WHOLE:
+        _die("CRC-32 of packet %d is wrong" % seq)
+
+
+def memory_read(op, address, into):
+    """Read len(into) bytes, at most 2048."""
+    _memory(op, address, len(into), None, into)
+
+
+def memory_write(op, address, data):
+    """Write data, at most 2048 bytes; done when this returns."""
+    _memory(op, address, len(data), data, None)
+
+
+def memory_erase(address, length):
+    """Erase a block of the flash."""
+    _memory(3, address, length, None, None)
+
+
 def reset(bit):
     """Ask the rig for a reset of this board and never return."""
     tx[OUT_CAN] |= bit

@@ -6,6 +6,7 @@ may call them under `heap_lock`. Limits of CAN follow the bxCAN driver: three ma
 frames, no software queue, nothing received before `set_filters`.
 """
 
+import _fram
 import _link
 from _link import rx as _rx
 from _link import tx as _tx
@@ -23,7 +24,7 @@ HARD_RESET = 1
 WDT_RESET = 2
 SOFT_RESET = 3
 
-_DI, _DO, _AI, _AO, _CI = 1, 2, 3, 4, 5
+_DI, _DO, _AI, _AO, _CI, _CS = 1, 2, 3, 4, 5, 6
 
 
 def _find_pins():
@@ -38,6 +39,7 @@ def _find_pins():
     for kind, rows in ((_DO, io.DO), (_AI, io.AI), (_AO, io.AO), (_CI, io.CI)):
         for i in range(len(rows)):
             pins[rows[i][1]] = (kind, i)
+    pins[io.FRAM_CS] = (_CS, 0)
     return pins
 
 
@@ -76,11 +78,12 @@ class Pin:
             self._o = _link.IN_DI + (slot >> 3)
         self._mask = 1 << (slot & 7)
         self._contact = kind == _DI
+        self._selects = kind == _CS
         self.init(mode, pull, value=value)
 
     def init(self, mode=-1, pull=-1, *, value=None, drive=0, alt=-1):
         """Set the mode. An input wired as a contact cannot be driven."""
-        if (mode == Pin.OUT or mode == Pin.OPEN_DRAIN) and not self._drives:
+        if (mode == Pin.OUT or mode == Pin.OPEN_DRAIN) and not (self._drives or self._selects):
             raise ValueError("%r is an input of the %s" % (self._id, _link.name))
         if value is not None:
             self.value(value)
@@ -91,10 +94,15 @@ class Pin:
             return 1 if _rx[self._o] & self._mask else 0
         o = self._o
         if x is None:
+            if self._selects:
+                return 0 if _fram.selected else 1
             if not self._drives:
                 raise ValueError("pin is analog or a counter")
             return 1 if _tx[o] & self._mask else 0
         if not self._drives:
+            if self._selects:
+                _fram.select(x)
+                return None
             raise ValueError("pin is an input")
         if x:
             _tx[o] |= self._mask
@@ -188,7 +196,10 @@ class Counter:
 
 
 class SPI:
-    """Bus 0: the input expander answers every transfer with its image, bit AT of the I/O list in byte AT >> 3."""
+    """Bus 0. While the FRAM's chip select is low the FRAM answers (see _fram); else the input expander does.
+
+    The expander answers every transfer with its image, bit AT of the I/O list in byte AT >> 3.
+    """
 
     MSB = 0
     LSB = 1
@@ -200,25 +211,33 @@ class SPI:
 
     def readinto(self, buf, write=0):
         """Fill buf with the expander's image; bytes beyond it read 0."""
+        if _fram.selected:
+            _fram.transfer(None, buf, write)
+            return
         n = self._n
         o = _link.IN_SPI
         for i in range(len(buf)):
             buf[i] = _rx[o + i] if i < n else 0
 
     def read(self, nbytes, write=0):
-        """Return nbytes of the image. Allocates."""
+        """Return nbytes of what comes in. Allocates."""
         buf = bytearray(nbytes)
-        self.readinto(buf)
+        self.readinto(buf, write)
         return bytes(buf)
 
     def write(self, buf):
-        """The expander has nothing to set."""
+        """Send buf. The expander has nothing to set."""
+        if _fram.selected:
+            _fram.transfer(buf, None)
 
     def write_readinto(self, write_buf, read_buf):
-        """Transfer: what comes in is the image."""
+        """Transfer both ways; the buffers may be the same one."""
         if len(write_buf) != len(read_buf):
             raise ValueError("buffers must be the same length")
-        self.readinto(read_buf)
+        if _fram.selected:
+            _fram.transfer(write_buf, read_buf)
+        else:
+            self.readinto(read_buf)
 
     def deinit(self):
         """Nothing to release."""
