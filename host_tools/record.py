@@ -3,24 +3,20 @@
 For one seed on one machine everything but `vm`, `speed` and `nodes` of the result is byte-identical, whichever VM ran:
 fixed decimals, fixed column order, simulated time only.
 
-`NODE.exchange` holds every packet of the link as sent: per packet `<BI` (direction: 0 to the node, 1 from it; rig time
-in ms), then the packet with its own header, length and CRC. What a node measures of its host is zeroed in it.
+`NODE.exchange` holds every packet of the link as sent; its format stands in `sim/exchange.py`, which reads it again.
 """
 
 from __future__ import annotations
 
 import json
-import struct
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any, BinaryIO, TextIO
 
 from host_tools.sampling import NODES, SAMPLE_MS, as_event, channels, measured
-from sim import tables, wire
+from sim import exchange, tables, wire
 
 BUS = "link"
-EXCHANGE_HEADER = struct.Struct("<BI")
-TO_NODE, FROM_NODE = 0, 1
 
 
 def candump_line(t_us: int, can_id: int, data: bytes) -> str:
@@ -39,6 +35,8 @@ class Recorder:
         self._events = self._create("events.jsonl")
         self._signals = self._create("signals.csv")
         self._exchange = {node: self._create_binary(f"{node}.exchange") for node in NODES}
+        for node, stream in self._exchange.items():
+            stream.write(exchange.about(wire.Layout(node)))
         self._channels = channels()
         self._contacts = [(node, tag, bit) for node in NODES for tag, bit in wire.Layout(node).contact_bit.items()]
         self._outputs = [row[0] for node in NODES for row in (*tables.io(node).DO, *tables.io(node).AO)]
@@ -95,7 +93,8 @@ class Recorder:
 
     def on_exchange(self, t_ms: int, node: str, to_node: bool, packet: bytes) -> None:
         """Write one packet of the link."""
-        self._exchange[node].write(EXCHANGE_HEADER.pack(TO_NODE if to_node else FROM_NODE, t_ms) + packet)
+        kind = exchange.TO_NODE if to_node else exchange.FROM_NODE
+        self._exchange[node].write(exchange.RECORD.pack(kind, t_ms) + packet)
 
     def result(self, result: Mapping[str, Any]) -> None:
         """Write result.json, the object that `--json` prints."""

@@ -23,6 +23,7 @@ from sim import wire
 from sim.tables import FIRMWARE
 
 SHIMS: Final = Path(__file__).resolve().parent / "shims"
+PIPES: Final = SHIMS / "link_pipes"
 VMS: Final = ("micropython", "cpython")
 STALL_S: Final = 5.0  # wall time that a node may take for one tick
 HEAP_DEFAULT: Final = "1M"  # source is compiled on the heap; a board loads .mpy
@@ -165,8 +166,11 @@ class NodeProcess:
         """True from start to stop."""
         return self._process is not None
 
-    def start(self, seed: int) -> None:
-        """Start the process and send it HELLO with the seed of its random bytes; the first INPUT is the caller's."""
+    def start(self, seed: int) -> bytes:
+        """Start the process and send it HELLO with the seed of its random bytes, which is returned.
+
+        The first INPUT is the caller's.
+        """
         if self._process is not None:
             raise RuntimeError(f"{self.name} already runs")
         # High numbers, so that moving them to 3 and 4 in the child cannot hit one another.
@@ -198,8 +202,10 @@ class NodeProcess:
         self._watch.start()
         self._seq_to = self._seq_from = 0
         self._scanned = 0
-        self._write(wire.hello(seed))
+        hello = wire.hello(seed)
+        self._write(hello)
         self._seq_to = 1
+        return hello
 
     def _argv(self, r: int, w: int) -> list[str]:
         if self.vm == "micropython":
@@ -216,7 +222,7 @@ class NodeProcess:
 
     def _environment(self) -> dict[str, str]:
         env = {k: v for k, v in os.environ.items() if not k.startswith("MICROPY")}
-        env["MICROPYPATH"] = os.pathsep.join((str(SHIMS), str(FIRMWARE), ".frozen"))
+        env["MICROPYPATH"] = os.pathsep.join((str(SHIMS), str(PIPES), str(FIRMWARE), ".frozen"))
         return env
 
     def next_seq(self) -> int:

@@ -421,7 +421,10 @@ class Rig:
         slot.starts += 1
         # Each start of each board draws its own random bytes, all from the run's seed.
         index = self._slots.index(slot)
-        slot.process.start((self.seed * 1_000_003 + index * 7919 + slot.starts * 104_729) & 0xFFFFFFFF)
+        seed = (self.seed * 1_000_003 + index * 7919 + slot.starts * 104_729) & 0xFFFFFFFF
+        hello = slot.process.start(seed)
+        for hook in self._on_exchange:
+            hook(self.t_ms, slot.name, True, hello)
 
     def _kill(self, slot: NodeSlot) -> None:
         """End the process; its outputs are dead from now."""

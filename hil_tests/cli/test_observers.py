@@ -14,7 +14,7 @@ from host_tools import picture, ticket
 from host_tools.progress import Progress
 from host_tools.record import Recorder, candump_line
 from host_tools.sampling import Channel, HistoryObserver, channels, measured, why_words
-from sim import scenario, tables
+from sim import exchange, scenario, tables, wire
 
 RESULT = {
     "outcome": "complete", "reason": "target mass", "seed": 7, "vm": "micropython",
@@ -189,6 +189,8 @@ class TestRecorder:
         assert all(len(row) == len(header) for row in rows)
         assert rows[0][1] == ""  # 0 mA: bad, so empty
         assert float(rows[0][header.index("PT102")]) == pytest.approx(12.5, abs=0.001)
-        assert (tmp_path / "tank.exchange").read_bytes() == struct.pack("<BI", 0, 20) + b"\xa5packet"
-        assert (tmp_path / "dispenser.exchange").read_bytes() == b""
+        about = {node: exchange.about(wire.Layout(node)) for node in ("tank", "dispenser")}
+        sent = struct.pack("<BI", 0, 20) + b"\xa5packet"
+        assert (tmp_path / "tank.exchange").read_bytes() == about["tank"] + sent
+        assert (tmp_path / "dispenser.exchange").read_bytes() == about["dispenser"]
         assert json.loads((tmp_path / "result.json").read_text()) == {"seed": 1}

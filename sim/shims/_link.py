@@ -1,13 +1,17 @@
 """The node's end of the lockstep link, the same file in both VMs. Framing: sim/wire.py.
 
 Owns virtual time and the two packet buffers. The rest of the shims read inputs straight from `rx` and write outputs
-straight into `tx`, so that a reading costs no parsing. One exchange happens per `sleep_ms`; reading time never
+straight into `tx`, so that a reading costs no parsing. What carries the bytes is the module `_transport`: that of
+link_pipes/ or of link_files/, whichever is on the path. One exchange happens per `sleep_ms`; reading time never
 advances it. Nothing that the firmware calls inside its control tick allocates. Integers stay byte-wise where a 32-bit
 VM would otherwise overflow its small integers in the tick.
 """
 
 import sys
 from binascii import crc32
+
+from _transport import sink as _out
+from _transport import source as _in
 
 MASK = 0x3FFFFFFF  # ticks wrap at 2**30, as on a board
 HALF = 0x20000000
@@ -28,9 +32,6 @@ if MICROPYTHON:
     from utime import ticks_diff as _host_diff
     from utime import ticks_us as _host_us
 
-    _in = open(3, "rb")
-    _out = open(4, "wb")
-
     def _heap_used():
         """Return live bytes: without the collection the figure is that of the garbage, up to the whole heap."""
         gc.collect()
@@ -45,8 +46,6 @@ if MICROPYTHON:
         return 0
 
 else:
-    _in = open(3, "rb", buffering=0)
-    _out = open(4, "wb", buffering=0)
     from time import perf_counter_ns
 
     def _host_us():
