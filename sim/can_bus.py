@@ -38,6 +38,8 @@ FAULTS: Final = {
     "bus_off": 1.0,  # index of the node that is put into bus-off again and again
     "babble": 3000.0,  # frames/s of a third sender at the highest priority
     "disconnect": 0.0,  # no node hears another
+    "mute_dispenser": 0.0,  # acknowledged on the wire, but nothing that this node sends reaches another
+    "mute_tank": 0.0,
     "error": 100.0,  # %: destroyed on the wire: error frame, counters, repeat
 }
 BABBLE_ID: Final = 0
@@ -466,7 +468,7 @@ class CanBus:
         self.frames += 1
         if self.faults:
             tampered = self._tampered(pending, end)
-            copies = 0 if tampered is None else self._copies()
+            copies = 0 if tampered is None else self._copies(sender)
             data = data if tampered is None else tampered
             delay = self.faults.get("delay")
         else:
@@ -501,21 +503,22 @@ class CanBus:
         if pending.owner is self._intruder or not data:
             return data
         if "replay" in self.faults:
-            self.fault_hits["replay"] += 1
             back = end - int(self.faults["replay"] * self.bitrate)
             old = None
             for bit, can_id, content in reversed(self._history):
                 if bit <= back and can_id == pending.can_id:
                     old = content
                     break
+            if old != data:
+                self.fault_hits["replay"] += 1
             if old is None:
                 return None
             data = old
-        if self._chance("masquerade"):
+        if "masquerade" in self.faults:
             last = self._last.get(pending.owner.name)
             if last is not None and last[0] == pending.can_id:
                 last = self._before.get(pending.owner.name)
-            if last is not None:
+            if last is not None and last[1] != data and self._chance("masquerade"):
                 data = last[1]
         if self._chance("corrupt"):
             bit = self._rng.randrange(8 * len(data))
@@ -524,7 +527,12 @@ class CanBus:
             data = bytes(changed)
         return data
 
-    def _copies(self) -> int:
+    def _copies(self, sender: Controller) -> int:
+        """Return how often the receivers get a frame of `sender`."""
+        mute = "mute_" + sender.name
+        if mute in self.faults:
+            self.fault_hits[mute] += 1
+            return 0
         if self._chance("drop"):
             return 0
         return 2 if self._chance("duplicate") else 1

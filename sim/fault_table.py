@@ -1,11 +1,12 @@
 """The fault vocabulary: which targets take which kinds, the unit and range of each value, and what it does.
 
-Data only; `sim.faults` makes them happen, `sim.scenario` refuses what is not here, `cryofill faults` prints
-them. A fault acts on the world (plant, instruments, bus, nodes), never inside the firmware.
+Data only; `sim.faults` makes them happen, `sim.scenario` refuses what is not here, `cryofill faults` prints them. A fault acts on the world (plant, instruments, bus, nodes), never inside the firmware.
 """
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,7 @@ class Kind:
     """One fault kind: VALUE says whether a value is given; LOW..HIGH its range in UNIT; DEFAULT if left out.
 
     `available` False: part of the vocabulary, but this version cannot make it happen yet and refuses it.
+    `lasts` False: over at once, so that it takes no for_s.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Kind:
     default: float | None
     words: str
     available: bool = True
+    lasts: bool = True
 
 
 # fmt: off
@@ -59,6 +62,13 @@ VALVES = (
     Kind("passing",      REQUIRED, "%",      0.01,  100.0,  None, "leaks this share of its full opening when closed"),
 )
 
+# What is switched, not stroked: lock, contactors, lamp, permits, heater. Their last relay or their wire fails.
+DEVICES = (
+    Kind("off",          NONE,     "",       0.0,   0.0,    None, "gets no power: its wire is broken"),
+    Kind("stuck",        OPTIONAL, "0|1",    0.0,   1.0,    None, "keeps this level (1 is energised), or its last one if none is given"),
+)
+PROPORTIONAL = "HT205"  # the one device with a level in between, in percent
+
 CAN = (
     Kind("drop",         OPTIONAL, "%",      0.1,   100.0,  100.0, "loses this share of the frames"),
     Kind("corrupt",      OPTIONAL, "%",      0.1,   100.0,  100.0, "flips a payload bit that the bus CRC does not see, in this share"),
@@ -69,12 +79,14 @@ CAN = (
     Kind("bus_off",      NONE,     "",       0.0,   0.0,    None,  "puts the tank's controller into bus-off, again and again"),
     Kind("babble",       OPTIONAL, "frames/s", 1.0, 5000.0, 3000.0, "a third sender floods the bus at the highest priority"),
     Kind("disconnect",   NONE,     "",       0.0,   0.0,    None,  "the truck's plug is out: neither board hears the other"),
+    Kind("mute_dispenser", NONE,   "",       0.0,   0.0,    None,  "one way: the tank hears nothing, the dispenser hears the tank"),
+    Kind("mute_tank",    NONE,     "",       0.0,   0.0,    None,  "one way: the dispenser hears nothing, the tank hears the dispenser"),
     Kind("error",        OPTIONAL, "%",      0.1,   100.0,  100.0, "destroys this share on the wire: error frame, counters, repeat"),
 )
 
 BOARDS = (
-    Kind("reset",        NONE,     "",       0.0,   0.0,    None, "reset button: the process ends and boots again"),
-    Kind("power_cut",    OPTIONAL, "s",      0.01,  3600.0, 1.0,  "supply gone for this long, then boots again"),
+    Kind("reset",        NONE,     "",       0.0,   0.0,    None, "reset button: the process ends and boots again", lasts=False),
+    Kind("power_cut",    OPTIONAL, "s",      0.01,  3600.0, 1.0,  "supply gone for this long, then boots again", lasts=False),
     Kind("freeze",       NONE,     "",       0.0,   0.0,    None, "the processor stops, its outputs stay; the watchdog runs on"),
     Kind("flash_cut",    OPTIONAL, "ops",    1.0,   1e6,    1.0,  "supply gone for 1 s in the middle of this flash program or erase, counted from here"),
     Kind("fram_cut",     OPTIONAL, "ops",    1.0,   1e6,    1.0,  "supply gone for 1 s in the middle of this FRAM write, counted from here"),
@@ -83,22 +95,38 @@ BOARDS = (
 WORLD_KINDS = (
     Kind("leak_cabinet",     OPTIONAL, "g/s", 0.001, 100.0,   0.5,    "hydrogen leaks into the dispenser's cabinet"),
     Kind("leak_forecourt",   OPTIONAL, "g/s", 0.001, 100.0,   2.0,    "hydrogen leaks at the nozzle"),
-    Kind("vacuum_loss_hose", OPTIONAL, "Pa",  0.01,  1.0e5,   1.0e5,  "the hose's jacket loses its vacuum"),
-    Kind("vacuum_loss_tank", OPTIONAL, "Pa",  0.01,  1.0e5,   1.0e5,  "the tank's jacket loses its vacuum"),
+    Kind("vacuum_loss_hose", OPTIONAL, "Pa",  0.01,  1.0e5,   1.0e5,  "the vacuum of the hose's jacket rises to this pressure"),
+    Kind("vacuum_loss_tank", OPTIONAL, "Pa",  0.01,  1.0e5,   1.0e5,  "the vacuum of the tank's jacket rises to this pressure"),
     Kind("earth_lost",       NONE,     "",    0.0,   0.0,     None,   "the earth clamp falls off"),
     Kind("breakaway",        NONE,     "",    0.0,   0.0,     None,   "the breakaway coupling parts, both halves seal"),
     Kind("estop",            NONE,     "",    0.0,   0.0,     None,   "someone presses the emergency stop"),
     Kind("station_esd",      NONE,     "",    0.0,   0.0,     None,   "the station orders an emergency shut-down"),
-    Kind("drive_away",       NONE,     "",    0.0,   0.0,     None,   "the driver releases the brake and starts"),
+    Kind("drive_away",       OPTIONAL, "%",   0.0,   15.0,    0.0,    "the driver releases the brake and starts; on a slope of this the truck rolls whatever inhibits it"),
     Kind("flame",            NONE,     "",    0.0,   0.0,     None,   "fire at the dispenser"),
-    Kind("helium_low",       OPTIONAL, "bar", 0.0,   20.0,    1.2,    "helium header falls to this pressure"),
-    Kind("supply_loss",      OPTIONAL, "bar", 0.1,   20.0,    1.1,    "station dewar falls to this pressure"),
-    Kind("warm_supply",      OPTIONAL, "K",   20.0,  300.0,   28.0,   "station liquid comes at this temperature"),
+    Kind("helium_low",       OPTIONAL, "bar", 0.0,   20.0,    1.2,    "the helium header falls to this pressure"),
+    Kind("supply_loss",      OPTIONAL, "bar", 0.1,   20.0,    1.1,    "the station's dewar falls to this pressure"),
+    Kind("warm_supply",      OPTIONAL, "K",   20.0,  300.0,   28.0,   "the station's liquid warms up to this temperature"),
+)
+# Draw valves: their lines are not in the plant, so that nothing could pass.
+NO_FLOW = ("XV203", "XV204", "XV206")
+
+# Families of targets, in the order people look for them.
+FAMILIES = (
+    # FAMILY         WORDS
+    ("world",        "what happens around plant and truck"),
+    ("link",         "the CAN link between the boards"),
+    ("nodes",        "the boards"),
+    ("valves",       "valves"),
+    ("devices",      "lock, contactors, permits, heater"),
+    ("transmitters", "4-20 mA inputs"),
+    ("contacts",     "contact inputs"),
+    ("pulses",       "pulse inputs"),
 )
 # fmt: on
+SECTIONS = {"AI": "transmitters", "DI": "contacts", "CI": "pulses"}
 
 
-def _by_name(kinds: tuple[Kind, ...]) -> dict[str, Kind]:
+def _by_name(kinds: Iterable[Kind]) -> dict[str, Kind]:
     return {kind.name: kind for kind in kinds}
 
 
@@ -109,6 +137,13 @@ def valve_tags() -> list[str]:
         io = tables.io(node)
         tags += [row[0] for row in (*io.DO, *io.AO) if row[0].startswith(("XV", "FCV"))]
     return tags
+
+
+def device_tags() -> list[str]:
+    """Return every output that is no valve, both nodes, in I/O list order."""
+    valves = valve_tags()
+    rows = [row[0] for node in NODES for row in (*tables.io(node).DO, *tables.io(node).AO)]
+    return [tag for tag in rows if tag not in valves]
 
 
 def signal_row(tag: str) -> tuple[str, Any] | None:
@@ -124,7 +159,7 @@ def signal_row(tag: str) -> tuple[str, Any] | None:
 
 def targets() -> list[str]:
     """Return every fault target, in the order people look for them."""
-    names = [WORLD, LINK, *NODES, *valve_tags()]
+    names = [WORLD, LINK, *NODES, *valve_tags(), *device_tags()]
     for node in NODES:
         io = tables.io(node)
         names += [row[0] for row in (*io.AI, *io.DI, *io.CI)]
@@ -140,7 +175,15 @@ def kinds_of(target: str) -> dict[str, Kind]:
     if target in NODES:
         return _by_name(BOARDS)
     if target in valve_tags():
-        return _by_name(VALVES)
+        kinds = _by_name(VALVES)
+        if target in NO_FLOW:
+            kinds["passing"] = dataclasses.replace(kinds["passing"], available=False)
+        return kinds
+    if target in device_tags():
+        kinds = _by_name(DEVICES)
+        if target == PROPORTIONAL:
+            kinds["stuck"] = dataclasses.replace(kinds["stuck"], unit="%", high=100.0)
+        return kinds
     found = signal_row(target)
     if found is None:
         return {}
@@ -150,7 +193,7 @@ def kinds_of(target: str) -> dict[str, Kind]:
     names = CONTACT_KINDS if section == "DI" else PULSE_KINDS
     kinds = {kind.name: kind for kind in SIGNALS if kind.name in names}
     if section == "DI":
-        kinds["stuck"] = Kind("stuck", OPTIONAL, "0|1", 0.0, 1.0, None, kinds["stuck"].words)
+        kinds["stuck"] = dataclasses.replace(kinds["stuck"], unit="0|1")
     return kinds
 
 
@@ -160,16 +203,40 @@ def _in_tag_unit(kind: Kind, row: Any) -> Kind:
         return kind
     low, high, shown = row[2] / row[6], row[3] / row[6], row[5]
     if kind.name == "stuck":
-        return Kind(kind.name, kind.value, shown, low, high, kind.default, kind.words)
+        return dataclasses.replace(kind, unit=shown, low=low, high=high)
     span = high - low
     unit = shown + "/s" if kind.name == "drift" else shown
-    return Kind(kind.name, kind.value, unit, kind.low * span, kind.high * span, kind.default, kind.words)
+    return dataclasses.replace(kind, unit=unit, low=kind.low * span, high=kind.high * span)
+
+
+def family_of(target: str) -> str:
+    """Return the family of a target, "" for an unknown one."""
+    if target in NODES:
+        return "nodes"
+    if target == LINK:
+        return "link"
+    if target == WORLD:
+        return "world"
+    if target in valve_tags():
+        return "valves"
+    if target in device_tags():
+        return "devices"
+    found = signal_row(target)
+    return SECTIONS[found[0]] if found is not None else ""
+
+
+def place(target: str, kind: Kind) -> tuple[str, str]:
+    """Return what only one fault at a time can act on: a signal, valve, device or board, or a kind of the others."""
+    if kind.unit == "ops":
+        return target, "memory"
+    return target, kind.name if target in (WORLD, LINK) or (target in NODES and kind.lasts) else ""
 
 
 def vocabulary() -> list[dict[str, object]]:
     """Return one dict per target and kind (what `cryofill faults --json` prints)."""
     return [
         {
+            "family": family_of(target),
             "target": target,
             "kind": kind.name,
             "value": kind.value,
@@ -178,6 +245,7 @@ def vocabulary() -> list[dict[str, object]]:
             "high": kind.high,
             "default": kind.default,
             "words": kind.words,
+            "lasts": kind.lasts,
             "available": kind.available,
         }
         for target in targets()

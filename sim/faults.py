@@ -1,45 +1,54 @@
 """The fault injector: makes the scenario's faults happen in the world, and keeps when and with what effect.
 
-It acts on the plant (world, valves), the instruments, the bus and the boards, never inside the firmware. A fault whose
-effect nobody could observe is reported with effect "none", not counted as survived.
+It acts on the plant (world, valves, devices), the instruments, the bus and the boards, never inside the firmware. A
+fault whose effect nobody could observe is reported with effect "none", not counted as survived: `took_effect`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sim import fault_table, memory, tables
+from sim import fault_table, memory
 from sim.scenario import Fault
 
-SETTLED_S = 1.0  # a healthy valve has ended its stroke, the firmware (1.5 s) has not yet reacted
+TICK_S = 0.010
 NONE = "none"
+PERCENT = 100.0
+APART = 0.05  # share of the stroke by which a valve's position must differ from a healthy one's
+PASSES_KG_S = 1e-5  # least flow through a valve that should be shut
 
 # fmt: off
-# KIND: what it sets in the world (VALUE: the fault's own value), and the truth that shows it: tag, least change.
-VALUE = object()
+# KIND: what it sets in the world, and the truth that shows it: tag, least change (negative: it falls). VALUE is the
+# fault's own value; a pressure that FALLS to it or a temperature that RISES to it stays where it is if already there.
+VALUE, FALLS, RISES = object(), object(), object()
 WORLD: dict[str, tuple[tuple[tuple[str, Any], ...], tuple[str, float]]] = {
     "leak_cabinet":     ((("leak_cabinet_g_s", VALUE),),                 ("AT101", 0.02)),
     "leak_forecourt":   ((("leak_forecourt_g_s", VALUE),),               ("AT102", 0.02)),
-    "vacuum_loss_hose": ((("hose_vacuum_pa", VALUE),),                   ("VT101", 1.0)),
-    "vacuum_loss_tank": ((("tank_vacuum_pa", VALUE),),                   ("VT201", 1.0)),
-    "earth_lost":       ((("earthed", False),),                          ("ES103", 0.5)),
-    "breakaway":        ((("breakaway", True),),                         ("ZS103", 0.5)),
-    "estop":            ((("estop", True),),                             ("HS101A", 0.5)),
-    "station_esd":      ((("station_esd", True),),                       ("ES101", 0.5)),
-    "drive_away":       ((("brake", False), ("ignition", True)),         ("ZS203", 0.5)),
-    "flame":            ((("flame", True),),                             ("FS101", 0.5)),
-    "helium_low":       ((("helium_bar", VALUE),),                       ("PS104", 0.5)),
-    "supply_loss":      ((("supply_bar", VALUE),),                       ("PT101", 0.1)),
-    "warm_supply":      ((("supply_k", VALUE),),                         ("TT101", 0.3)),
+    "vacuum_loss_hose": ((("hose_vacuum_pa", RISES),),                   ("VT101", 1.0)),
+    "vacuum_loss_tank": ((("tank_vacuum_pa", RISES),),                   ("VT201", 1.0)),
+    "earth_lost":       ((("earthed", False),),                          ("ES103", -0.5)),
+    "breakaway":        ((("breakaway", True),),                         ("ZS103", -0.5)),
+    "estop":            ((("estop", True),),                             ("HS101A", -0.5)),
+    "station_esd":      ((("station_esd", True),),                       ("ES101", -0.5)),
+    "drive_away":       ((("brake", False), ("ignition", True), ("driver_go", True), ("slope_pct", VALUE)),
+                                                                         ("ZS203", -0.5)),
+    "flame":            ((("flame", True),),                             ("FS101", -0.5)),
+    "helium_low":       ((("helium_bar", FALLS),),                       ("PS104", -0.5)),
+    "supply_loss":      ((("supply_bar", FALLS),),                       ("PT101", -0.1)),
+    "warm_supply":      ((("supply_k", RISES),),                         ("TT101", 0.3)),
 }
 # fmt: on
 
 MEMORY_CUTS = {"flash_cut": memory.FLASH_WRITES, "fram_cut": memory.FRAM_WRITES}
 
 # Link faults that leave no valid frame of the tank, when they hit all frames.
-CUTS_LINK = ("disconnect", "drop", "corrupt", "bus_off", "replay", "masquerade", "error")
-PERCENT = 100.0
+CUTS_LINK = ("disconnect", "drop", "corrupt", "bus_off", "replay", "masquerade", "error", "mute_tank")
+
+
+def took_effect(row: Mapping[str, object]) -> bool:
+    """Tell whether a row of `Faults.report` counts: its moment came and something observable showed it."""
+    return row["at_s"] is not None and row["effect"] != NONE
 
 
 class Injection:
@@ -54,6 +63,10 @@ class Injection:
         self.ended = False
         self.effect = NONE
 
+    def place(self) -> object:
+        """Return what only one fault at a time can act on; a reset or a cut happens whatever else does."""
+        return fault_table.place(self.fault.target, self.kind) if self.kind.lasts else self
+
     def begin(self, rig: Any) -> None:
         """Make it happen."""
         raise NotImplementedError
@@ -62,7 +75,7 @@ class Injection:
         """Undo it, as far as the world can be undone."""
 
     def look(self, t_s: float, rig: Any) -> None:
-        """Look for an effect; called each tick while none has been seen and the fault is active."""
+        """Look for an effect; called each tick while none has been seen and the fault rules."""
 
 
 class WorldFault(Injection):
@@ -74,7 +87,14 @@ class WorldFault(Injection):
         self._before = [(name, getattr(world, name)) for name, _ in sets]
         self._truth = rig.plant.truth[tag]
         for name, value in sets:
-            setattr(world, name, self.value if value is VALUE else value)
+            setattr(world, name, self._level(value, getattr(world, name)))
+
+    def _level(self, value: Any, now: Any) -> Any:
+        if value is VALUE:
+            return self.value
+        if value is FALLS:
+            return min(now, self.value)
+        return max(now, self.value) if value is RISES else value
 
     def end(self, rig: Any) -> None:
         for name, value in self._before:
@@ -83,7 +103,8 @@ class WorldFault(Injection):
     def look(self, t_s: float, rig: Any) -> None:
         tag, least = WORLD[self.fault.kind][1]
         now = rig.plant.truth[tag]
-        if abs(now - self._truth) >= least:
+        change = now - self._truth
+        if change >= least if least > 0.0 else change <= least:
             self.effect = f"{tag} {self._truth:.3g} -> {now:.3g}"
 
 
@@ -113,8 +134,10 @@ class NodeFault(Injection):
 
     def begin(self, rig: Any) -> None:
         node = self.fault.target
+        self._ran = rig.alive(node)
         if self.fault.kind == "reset":
-            rig.reset(node)
+            if self._ran:  # a board without power has nothing to reset
+                rig.reset(node)
         elif self.fault.kind == "power_cut":
             rig.power_cut(node, self.value)
         elif self.fault.kind == "freeze":
@@ -125,7 +148,7 @@ class NodeFault(Injection):
             rig.freeze(self.fault.target, False)
 
     def look(self, t_s: float, rig: Any) -> None:
-        if not rig.alive(self.fault.target):
+        if (self._ran or self.fault.kind == "power_cut") and not rig.alive(self.fault.target):
             self.effect = "processor stood still" if self.fault.kind == "freeze" else "restarted"
 
 
@@ -148,34 +171,58 @@ class MemoryFault(Injection):
 
 
 class ValveFault(Injection):
-    """A valve that does not do what it is told; seen when its position has contradicted its command for 1 s."""
+    """A valve that does not do what it is told; seen when it is not where a healthy one in its place would be."""
 
     def begin(self, rig: Any) -> None:
+        from sim.plant.valves import Valve
+
+        tag = self.fault.target
         value = self.value
         if self.fault.kind == "passing" and value is not None:
             value /= PERCENT
-        rig.plant.valve_faults[self.fault.target] = (self.fault.kind, value)
-        self._fails_open = _fails_open(self.fault.target)
-        self._contradicts_s: float | None = None
+        rig.plant.valve_faults[tag] = (self.fault.kind, value)
+        real = rig.plant.valves[tag]
+        self._healthy = Valve(tag, real.stroke_s, real.fail_open, real.control)
+        self._healthy.pos = real.pos
+        self._share = value or 0.0
 
     def end(self, rig: Any) -> None:
         rig.plant.valve_faults.pop(self.fault.target, None)
 
     def look(self, t_s: float, rig: Any) -> None:
+        plant = rig.plant
+        healthy = self._healthy
+        healthy.step(plant.valve_level(self.fault.target), TICK_S)
+        if self.fault.kind == "passing":
+            flow_kg_s = abs(plant.flow_kg_s(self.fault.target))
+            if healthy.opening() == 0.0 and flow_kg_s > PASSES_KG_S:
+                self.effect = f"passes {flow_kg_s * 1e3:.2g} g/s while shut"
+            return
+        at = plant.truth[self.fault.target]
+        if abs(at - healthy.pos) > APART:
+            self.effect = f"at {at:.2f}, a healthy one at {healthy.pos:.2f}"
+
+
+class DeviceFault(Injection):
+    """A lock, contactor, lamp or heater that has not the level it is commanded."""
+
+    def begin(self, rig: Any) -> None:
         tag = self.fault.target
-        level = rig.plant.energised[tag]
-        if not rig.plant.truth.get("relay", 1.0) and not tag.startswith("XV2"):
-            level = 0.0  # the chain took its power
-        meant = 1.0 - level if self._fails_open else level
-        shut = meant < 0.01
-        contradicts = shut if self.fault.kind == "passing" else abs(rig.plant.truth[tag] - meant) > 0.05
-        if not contradicts:
-            self._contradicts_s = None
-        elif self._contradicts_s is None:
-            self._contradicts_s = t_s
-        elif t_s - self._contradicts_s > SETTLED_S:
-            words = "passes while shut" if self.fault.kind == "passing" else f"at {rig.plant.truth[tag]:.2f}"
-            self.effect = f"{words}, commanded {meant:.2f}"
+        level = 0.0
+        if self.fault.kind == "stuck":
+            level = rig.plant.actual[tag]
+            if self.value is not None:
+                level = self.value / PERCENT if self.kind.unit == "%" else float(self.value >= 0.5)
+        rig.plant.device_faults[tag] = level
+
+    def end(self, rig: Any) -> None:
+        rig.plant.device_faults.pop(self.fault.target, None)
+
+    def look(self, t_s: float, rig: Any) -> None:
+        tag = self.fault.target
+        at, commanded = rig.plant.actual[tag], rig.plant.energised[tag]
+        if abs(at - commanded) > APART:
+            self.effect = f"at {at:.2f}, commanded {commanded:.2f}"
 
 
 class SignalFault(Injection):
@@ -183,6 +230,7 @@ class SignalFault(Injection):
 
     def begin(self, rig: Any) -> None:
         self._hits = rig.instruments.fault_hits.get(self.fault.target, 0)
+        self._still_s = _stuck_check_s(self.fault.target) if self.fault.kind == "stuck" else 0.0
         rig.instruments.set_fault(self.fault.target, self.fault.kind, self.value)
 
     def end(self, rig: Any) -> None:
@@ -191,39 +239,44 @@ class SignalFault(Injection):
     def look(self, t_s: float, rig: Any) -> None:
         if rig.instruments.fault_hits.get(self.fault.target, 0) > self._hits:
             self.effect = "reading differs"
+        elif self._still_s and self.cause_s is not None and t_s - self.cause_s >= self._still_s:
+            self.effect = "reading does not tremble"  # which the board looks for: column STUCK of its I/O list
 
 
-def _fails_open(tag: str) -> bool:
-    for node in fault_table.NODES:
-        for row in tables.io(node).DO:
-            if row[0] == tag:
-                return bool(row[2] == "open")
-    return False
+def _stuck_check_s(tag: str) -> float:
+    """Return the seconds without noise after which a board calls the signal stuck, 0 if it never does."""
+    found = fault_table.signal_row(tag)
+    return float(found[1][12]) if found is not None and found[0] == "AI" else 0.0
+
+
+_CLASSES: dict[str, type[Injection]] = {
+    "world": WorldFault,
+    "link": LinkFault,
+    "nodes": NodeFault,
+    "valves": ValveFault,
+    "devices": DeviceFault,
+}
 
 
 def _injection(fault: Fault) -> Injection:
-    if fault.target == fault_table.WORLD:
-        return WorldFault(fault)
-    if fault.target == fault_table.LINK:
-        return LinkFault(fault)
-    if fault.target in fault_table.NODES:
-        return MemoryFault(fault) if fault.kind in MEMORY_CUTS else NodeFault(fault)
-    if fault.target in fault_table.valve_tags():
-        return ValveFault(fault)
-    return SignalFault(fault)
+    if fault.kind in MEMORY_CUTS:
+        return MemoryFault(fault)
+    return _CLASSES.get(fault_table.family_of(fault.target), SignalFault)(fault)
 
 
 class Faults:
     """The faults of one run. Call `step(t_s, rig)` each tick, before the plant's step.
 
-    `active_targets`, `ever_targets`: what is (was) broken; `link_lost_s`: since when the link carries nothing valid,
-    None while it does; `causes`: injections in the order they began (for reactions).
+    Of two faults at one place (a signal, valve, device; a kind of world or link) the one that began last rules; when it
+    ends, the other begins anew. `active_targets`, `ever_targets`: what is (was) broken; `link_lost_s`: since when the
+    link carries nothing valid, None while it does; `causes`: injections in the order they began (for reactions).
     """
 
     def __init__(self, faults: Sequence[Fault] = ()) -> None:
         self.all = [_injection(fault) for fault in faults]
         self._pending = list(self.all)
         self._active: list[Injection] = []
+        self._places: dict[object, list[Injection]] = {}  # the last one rules
         self._state = ""
         self._since_s = 0.0
         self.causes: list[Injection] = []
@@ -246,13 +299,10 @@ class Faults:
             self._state = state
             self._since_s = t_s
         for injection in self._active[:]:
-            if injection.effect == NONE:
+            if injection.effect == NONE and self._places[injection.place()][-1] is injection:
                 injection.look(t_s, rig)
             if injection.end_s is not None and t_s >= injection.end_s - 1e-9:
-                injection.end(rig)
-                injection.ended = True
-                self._active.remove(injection)
-                self._changed()
+                self._end(injection, rig)
         for injection in self._pending[:]:
             if self._due(injection.fault, t_s):
                 self._pending.remove(injection)
@@ -267,9 +317,26 @@ class Faults:
         injection.cause_s = t_s
         if injection.fault.for_s is not None:
             injection.end_s = t_s + injection.fault.for_s
+        there = self._places.setdefault(injection.place(), [])
+        if there:
+            there[-1].end(rig)
+        there.append(injection)
         injection.begin(rig)
         self._active.append(injection)
         self.causes.append(injection)
+        self._changed()
+
+    def _end(self, injection: Injection, rig: Any) -> None:
+        there = self._places[injection.place()]
+        if there[-1] is injection:
+            injection.end(rig)
+            there.pop()
+            if there:
+                there[-1].begin(rig)
+        else:
+            there.remove(injection)
+        injection.ended = True
+        self._active.remove(injection)
         self._changed()
 
     def _changed(self) -> None:

@@ -27,6 +27,7 @@ POOL = 4096  # noise samples; a power of two
 POOL_MASK = POOL - 1
 ADC_NOISE_COUNTS = 0.8  # rms
 DELAY_MAX_S = 60.0
+DIFFERS_SIGMAS = 10.0  # two noisy readings of one value never part by so much
 
 AI_KINDS = ("off", "stuck", "offset", "drift", "noise", "spike", "delayed", "intermittent")
 
@@ -72,18 +73,24 @@ class _Channel:
         self.fault: _SignalFault | None = None
 
 
+def _ms(t_s: float) -> int:
+    """Whole milliseconds: in floats a period would now and then be a tick short."""
+    return round(t_s * 1000.0)
+
+
 class _SignalFault:
     """A fault on one signal; `value` in the tag's unit (s for delayed and intermittent)."""
 
-    __slots__ = ("kind", "value", "since_s", "held", "history", "last_spike")
+    __slots__ = ("kind", "value", "since_ms", "held", "history", "last_spike", "lost")
 
     def __init__(self, kind: str, value: float | None, since_s: float) -> None:
         self.kind = kind
         self.value = value
-        self.since_s = since_s
+        self.since_ms = _ms(since_s)
         self.held: float | None = value
-        self.history: deque[tuple[float, float]] = deque()
-        self.last_spike = -1.0
+        self.history: deque[tuple[int, float]] = deque()
+        self.last_spike = -1
+        self.lost = 0.0  # pulses that were not counted
 
     def off_now(self, t_s: float) -> bool:
         """Is the loop open: always for off, in the first half of each period for intermittent."""
@@ -91,22 +98,37 @@ class _SignalFault:
             return True
         if self.kind != "intermittent":
             return False
-        period = self.value or 1.0
-        return (t_s - self.since_s) % period < 0.5 * period
+        period_ms = _ms(self.value or 1.0)
+        return (_ms(t_s) - self.since_ms) % period_ms * 2 < period_ms
 
     def delayed(self, t_s: float, reading: float) -> float:
         """The reading of `value` seconds ago (the oldest known until then)."""
-        self.history.append((t_s, reading))
-        limit = t_s - min(self.value or 0.0, DELAY_MAX_S)
-        while len(self.history) > 1 and self.history[1][0] <= limit:
+        self.history.append((_ms(t_s), reading))
+        limit_ms = _ms(t_s) - _ms(min(self.value or 0.0, DELAY_MAX_S))
+        while len(self.history) > 1 and self.history[1][0] <= limit_ms:
             self.history.popleft()
         return self.history[0][1]
+
+    def added(self, t_s: float, rng: random.Random) -> float:
+        """What an offset, drift, noise or spike adds to the reading now."""
+        value = self.value or 0.0
+        if self.kind == "drift":
+            return value * (_ms(t_s) - self.since_ms) / 1000
+        if self.kind == "noise":
+            return value * rng.gauss(0.0, 1.0)
+        if self.kind == "spike":
+            second = (_ms(t_s) - self.since_ms) // 1000
+            if second == self.last_spike:
+                return 0.0
+            self.last_spike = second
+        return value
 
 
 class Instruments:
     """All instruments of both nodes. Call `sample` once per tick, then read `counts`, `contacts`, `pulses`.
 
-    `fault_hits[tag]` counts the samples that a fault made different from what they would have been.
+    `fault_hits[tag]` counts the samples that a fault made different from what they would have been, by more than the
+    noise of instrument and converter.
     """
 
     def __init__(self, seed: int, accuracy_errors: bool = False) -> None:
@@ -248,32 +270,25 @@ class Instruments:
         return int(ma * COUNTS_PER_MA + ADC_NOISE_COUNTS * self._pool[c.adc_at] + 0.5)
 
     def _faulty(self, c: _Channel, t_s: float, reading: float) -> int:
-        """Counts of a channel with a fault; counts a hit when the loop current differs by more than noise."""
+        """Counts of a channel with a fault; counts a hit when they differ from the healthy ones by more than noise."""
         f = c.fault
         assert f is not None
         healthy = self._to_counts(c, reading)
         kind = f.kind
+        noise = ADC_NOISE_COUNTS
         if kind in ("off", "intermittent"):
             shown = 0 if f.off_now(t_s) else healthy
         elif kind == "stuck":
             if f.held is None:
                 f.held = reading
             shown = self._to_counts(c, f.held)
+            noise = c.sigma
         elif kind == "delayed":
             shown = self._to_counts(c, f.delayed(t_s, reading))
+            noise = c.sigma
         else:
-            value = f.value or 0.0
-            if kind == "drift":
-                value *= t_s - f.since_s
-            elif kind == "noise":
-                value *= self._rng.gauss(0.0, 1.0)
-            elif kind == "spike":
-                second = math.floor(t_s - f.since_s)
-                if second == f.last_spike:
-                    value = 0.0
-                f.last_spike = second
-            shown = self._to_counts(c, reading + value)
-        if abs(shown - healthy) > 8:
+            shown = self._to_counts(c, reading + f.added(t_s, self._rng))
+        if abs(shown - healthy) > DIFFERS_SIGMAS * noise:
             self.fault_hits[c.tag] += 1
         return shown
 
@@ -310,6 +325,8 @@ class Instruments:
             if f.off_now(t_s) and shown > held:
                 # Nothing is counted while the loop is open.
                 self._ci_lost[tag] = lost = lost + shown - held
-                self.fault_hits[tag] += 1
-            f.history.append((t_s, total - lost))
+                whole = int(f.lost)
+                f.lost += shown - held
+                self.fault_hits[tag] += int(f.lost) - whole
+            f.history.append((_ms(t_s), total - lost))
         return total - lost

@@ -38,6 +38,8 @@ OUTCOMES = ("complete", "stopped", "esd", "refused")
 
 SEA_LEVEL_BAR = 1.01325
 FILL_LIMIT_LIQUID = 0.98  # share of the tank that liquid may take up when the relief opens
+FILE_MAX_BYTES = 100_000
+SHOWN_MAX = 40  # characters of a bad value that a refusal repeats
 GAS_TO_WALL_K = 60.0  # most that the vapour of a dry tank may differ from its wall
 
 
@@ -197,7 +199,10 @@ def load(name: str = DEFAULT) -> Scenario:
                 f"{name}: no such scenario{suggest(name, names())}; there are {_list(names())}"
             )
     try:
-        text = path.read_text(encoding="utf-8")
+        size = path.stat().st_size
+        if size > FILE_MAX_BYTES:
+            raise ScenarioError(f"{path}: {size} bytes are no scenario (at most {FILE_MAX_BYTES})")
+        text = path.read_text(encoding="utf-8-sig")  # some editors put a byte-order mark first
     except (OSError, UnicodeDecodeError) as error:
         raise ScenarioError(f"{path}: cannot be read: {_one_line(error)}") from None
     return parse(text, str(path) if name.endswith(".toml") else path.name)
@@ -207,15 +212,17 @@ def parse(text: str, file: str = "scenario.toml") -> Scenario:
     """Check the TOML `text` of `file` (named in errors) and return the scenario."""
     try:
         doc = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError, or a number with thousands of digits
         raise ScenarioError(f"{file}: not valid TOML: {_one_line(error)}") from None
+    except RecursionError:
+        raise ScenarioError(f"{file}: not valid TOML: brackets too deep") from None
     sections = {"station": dict, "truck": dict, "fault": list, "expect": dict}
     for key, value in doc.items():
         if key in sections and not isinstance(value, sections[key]):
             how = f"[[{key}]]" if sections[key] is list else f"[{key}]"
             raise ScenarioError(f"{file}: {key}: is a section, write {how}")
         if key not in sections and isinstance(value, (dict, list)):
-            raise ScenarioError(f"{file}: [{key}]: unknown section{suggest(key, sections)}")
+            raise ScenarioError(f"{file}: [{_printable(key)}]: unknown section{suggest(key, sections)}")
     top = _section(file, "", {k: v for k, v in doc.items() if k not in sections}, TOP, also=sections)
     faults = tuple(parse_fault(file, f"[[fault]] {i + 1}", table) for i, table in enumerate(doc.get("fault", ())))
     expect = Expect(**_section(file, "[expect]", doc.get("expect", {}), EXPECT))
@@ -228,6 +235,7 @@ def parse(text: str, file: str = "scenario.toml") -> Scenario:
         faults=faults,
         expect=expect,
     )
+    _check_moments(file, scenario)
     _check_expect(file, scenario)
     _check_possible(file, scenario)
     return scenario
@@ -261,9 +269,9 @@ def _section(
 def _value(file: str, section: str, key: str, value: Any, rule: _Key) -> Any:
     if rule.type is str:
         if not isinstance(value, str):
-            raise _refusal(file, section, key, f"must be text in quotes, not {value!r}")
-        if not value.strip() or "\n" in value or len(value) > 80:
-            raise _refusal(file, section, key, "must be one line of 1 to 80 characters")
+            raise _refusal(file, section, key, f"must be text in quotes, not {_shown(value)}")
+        if not value.strip() or not value.isprintable() or len(value) > 80:
+            raise _refusal(file, section, key, "must be one line of 1 to 80 printable characters")
         if rule.words and value not in rule.words:
             hint = suggest(value, rule.words) or f"; one of {_list(rule.words)}"
             raise _refusal(file, section, key, f"{value!r} is not known{hint}")
@@ -271,9 +279,9 @@ def _value(file: str, section: str, key: str, value: Any, rule: _Key) -> Any:
     whole = rule.type is int
     if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
         kind = "a whole number" if whole else "a number"
-        raise _refusal(file, section, key, f"must be {kind}, not {value!r}")
-    if not math.isfinite(value) or not rule.low <= value <= rule.high:
-        raise _refusal(file, section, key, f"{value} is outside {_span(rule.low, rule.high, rule.unit)}")
+        raise _refusal(file, section, key, f"must be {kind}, not {_shown(value)}")
+    if not rule.low <= value <= rule.high:  # nor is nan between them
+        raise _refusal(file, section, key, f"{_shown(value)} is outside {_span(rule.low, rule.high, rule.unit)}")
     return rule.type(value)
 
 
@@ -301,6 +309,8 @@ def parse_fault(file: str, section: str, table: Any) -> Fault:
         raise _refusal(file, section, "at_s", "give either at_s, or state with after_s")
     if fault.state is None and "after_s" in given:
         raise _refusal(file, section, "after_s", "counts from a state: give state, or at_s alone")
+    if fault.for_s is not None and not kinds[fault.kind].lasts:
+        raise _refusal(file, section, "for_s", f"{fault.kind} takes none: it is over at once")
     _check_fault_value(file, section, fault, kinds[fault.kind])
     return fault
 
@@ -320,6 +330,26 @@ def _check_fault_value(file: str, section: str, fault: Fault, kind: fault_table.
             "value",
             f"{value:g} is outside {_span(kind.low, kind.high, kind.unit)} ({kind.name})",
         )
+    if kind.unit == "0|1" and value not in (0.0, 1.0):
+        raise _refusal(file, section, "value", f"{value:g} is neither 0 nor 1 ({kind.name})")
+    if kind.unit == "ops" and value % 1.0:
+        raise _refusal(file, section, "value", f"{value:g} is no whole number of operations ({kind.name})")
+
+
+def _check_moments(file: str, scenario: Scenario) -> None:
+    """Refuse faults whose moment lies beyond the run, and two of which one could have no effect."""
+    seen: dict[object, int] = {}
+    for number, fault in enumerate(scenario.faults, 1):
+        section = f"[[fault]] {number}"
+        key, moment_s = ("after_s", fault.after_s) if fault.at_s is None else ("at_s", fault.at_s)
+        if moment_s >= scenario.limit_s:
+            why = f"{moment_s:g} s is not before limit_s ({scenario.limit_s:g} s): it would never come"
+            raise _refusal(file, section, key, why)
+        place = fault_table.place(fault.target, fault_table.kinds_of(fault.target)[fault.kind])
+        first = seen.setdefault((place, fault.state, moment_s), number)
+        if first != number:
+            why = f"acts at the same moment on the same thing as [[fault]] {first}"
+            raise _refusal(file, section, key, why)
 
 
 def _check_expect(file: str, scenario: Scenario) -> None:
@@ -423,7 +453,7 @@ def _gas_k(bar: float, density_kg_m3: float) -> float:
 
 
 def _refusal(file: str, section: str, key: str, why: str) -> ScenarioError:
-    where = f"{section} {key}" if section else key
+    where = f"{section} {_printable(key)}".lstrip()
     return ScenarioError(f"{file}: {where}: {why}")
 
 
@@ -432,6 +462,17 @@ def suggest(word: str, known: Iterable[str]) -> str:
     lower = {k.lower(): k for k in known}
     near = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.6)
     return f"; did you mean {lower[near[0]]}?" if near else ""
+
+
+def _printable(key: str) -> str:
+    """Return a key as it can be shown on one line."""
+    return key if key.isprintable() and len(key) <= SHOWN_MAX else _shown(key)
+
+
+def _shown(value: Any) -> str:
+    """Return a bad value as it can be shown: on one line, not at any length."""
+    text = repr(value)
+    return text if len(text) <= SHOWN_MAX else text[:SHOWN_MAX] + "..."
 
 
 def _list(words: Iterable[str]) -> str:

@@ -30,7 +30,9 @@ class UnlockSafe(Rule):
         if not self._connected:
             self._connected = bool(v.world.seated and truth["ZS102"])
             return ""
-        if v.world.seated and truth["lock_open"] < 0.5:
+        # Of a lock that has failed only the command can be judged.
+        released = v.energised["LK108"] if "LK108" in v.faulted else truth["lock_open"]
+        if v.world.seated and released < 0.5:
             return ""
         if not v.world.seated:  # judged once more at the moment it came off
             self._connected = False

@@ -51,7 +51,8 @@ class TractionInhibited(Rule):
             return ""
         if truth.get("traction", 0.0):
             return "the truck can drive with the nozzle seated"
-        if truth["IM211"] < 0.5 or "tank" in v.dead:  # held by the hard wire when the board is dead
+        # Held by the hard wire when the board is dead or its own contact is welded.
+        if truth["IM211"] < 0.5 or "tank" in v.dead or "IM211" in v.faulted:
             self._released_s = 0.0
             return ""
         self._released_s += SLOW_S

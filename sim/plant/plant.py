@@ -38,6 +38,7 @@ from .node import GAS, Node
 from .sensors import Sensors
 from .tank import Tank
 from .valves import LIFT_OVER, Relief, Valve
+from .vehicle import Vehicle
 from .world import World
 
 STEADY_REL = 2e-2  # relative pressure change in one physics step that counts as steady
@@ -91,7 +92,10 @@ class Plant:
             ambient_kpa=config.ambient_kpa,
         )  # fmt: skip
         self.energised: dict[str, float] = dict.fromkeys(OUTPUTS, 0.0)
+        self.actual = self.energised  # what the wires and relays behind the outputs make of them: see device_faults
         self.valve_faults: dict[str, tuple[str, float]] = {}
+        self.device_faults: dict[str, float] = {}  # output -> level it has whatever is commanded
+        self.vehicle = Vehicle()
         self.chain = HardChain(config.hard_chain)
         self.valves = {tag: Valve(tag, stroke, fail) for tag, stroke, fail in _VALVES}
         self._valve_list = [(v, tag in CUT) for tag, v in self.valves.items()]
@@ -181,6 +185,11 @@ class Plant:
         w = self.world
         self.tick += 1
         e = self.energised
+        if self.device_faults:
+            e = {**e, **self.device_faults}
+        self.actual = e
+        if not self.vehicle.at_rest(w):
+            self.vehicle.step(w, e["IM211"] > 0.5 and not w.seated, dt_s)
         chain = self.chain
         chain.step(w, e["ES210"] > 0.5, dt_s)
         relay = chain.relay
@@ -220,7 +229,7 @@ class Plant:
 
     def _move(self, dt: float, relay: bool) -> bool:
         """Valves, lock and seating for one tick; True while anything still strokes."""
-        e = self.energised
+        e = self.actual
         w = self.world
         moved = self.valve_faults != self._faults_seen and self._apply_faults()
         for valve, cut in self._valve_list:
@@ -245,7 +254,7 @@ class Plant:
         net.leak[NOZZLE] = w.leak_forecourt_g_s * 1e-3
         flowing = net.step(dt)
         p_tank = self.tank.p
-        self._step_tank(dt, self.energised["HT205"])
+        self._step_tank(dt, self.actual["HT205"])
         change = abs(self.tank.p - p_tank) / p_tank
         q_wait = self._q_wait
         for i, node in enumerate(self.nodes):
@@ -329,8 +338,8 @@ class Plant:
         w, f, net, tank = self.world, self.fluid, self.network, self.tank
         far_h = net.far_h
         bar = w.supply_bar
-        if self.config.supply == "pump" and not (self.energised["PMP111"] > 0.5 and self.chain.relay):
-            bar = self.config.dewar_bar
+        if self.config.supply == "pump" and not (self.actual["PMP111"] > 0.5 and self.chain.relay):
+            bar = min(bar, self.config.dewar_bar)
         key = (bar, w.supply_k)
         if key != self._supply_key:
             self._supply_key = key
@@ -443,6 +452,19 @@ class Plant:
         tank.step(dt, far[0], far[1], far[2], far[3], heater)
         if far[0] != 0.0 or far[1] != 0.0:
             out[TANK] = [0.0, 0.0, 0.0, 0.0]
+
+    # -- what fault injection looks at -------------------------------------------------------------------------
+
+    def valve_level(self, tag: str) -> float:
+        """Level 0 to 1 that a valve's actuator had in the last tick, after the chain."""
+        return self.actual[tag] if self.chain.relay or tag not in CUT else 0.0
+
+    def flow_kg_s(self, tag: str) -> float:
+        """Mean flow through a valve in the last physics step, kg/s; 0 for those without a line in the plant."""
+        if tag == "XV209":
+            return self.w_tstack
+        link = self.by_tag.get("XV103" if tag == "FCV102" else tag)
+        return link.w if link is not None else 0.0
 
     # -- books (see sim.plant.books) ---------------------------------------------------------------------------
 

@@ -111,7 +111,7 @@ class Sensors:
     def _slow(self, dt: float) -> None:
         """Channels that the boards sample every 50 ms or slower."""
         p = self.plant
-        t, w, tank, nodes, e = p.truth, p.world, p.tank, p.nodes, p.energised
+        t, w, tank, nodes, e = p.truth, p.world, p.tank, p.nodes, p.actual
         ambient = w.ambient_kpa * 0.01
         for tag, node in (("TT102", nodes[NOZZLE]), ("TT103", nodes[RETURN])):
             # A pocket in the wall: mostly the fluid when it is wet, mostly metal in gas.
@@ -176,4 +176,5 @@ class Sensors:
             t["PMP111"] = 0.0
         # Beside the board's own inhibit there is a hard-wired one from ZS201.
         t["traction"] = 1.0 if e["IM211"] > 0.5 and not w.seated else 0.0
+        t["truck_m"] = p.vehicle.m
         t["stub_rating_barg"] = STUB_RATING_BARG

@@ -15,6 +15,10 @@ class World:
     cap_on: bool = True
     brake: bool = True
     ignition: bool = False
+    driver_go: bool = False
+    """The driver wants to leave: the truck drives once brake and traction inhibit let it."""
+    slope_pct: float = 0.0
+    """Fall of the forecourt under the truck; with the brake off it rolls, traction or not."""
     crash: bool = False
     estop: bool = False
     """E-stop pressed: opens both HS101 channels."""
