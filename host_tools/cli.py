@@ -118,7 +118,7 @@ def _dbc_arguments(parser: argparse.ArgumentParser) -> None:
 def _sequence_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("what", choices=("dispenser", "tank", "check", "generate"),
-        help="draw that board's table; check: are the drawings in docs/ fresh?  generate: write them")  # fmt: skip
+        help="draw that board's table; check: do both tables hold, are docs/ fresh?  generate: docs/")  # fmt: skip
     add("--format", choices=("mermaid", "svg", "json"),
         help="what to draw as (default: by the ending of FILE, else mermaid)")  # fmt: skip
     add("-o", dest="output", metavar="FILE", help="write there instead of to stdout")

@@ -1,6 +1,7 @@
 """`cryofill sequence`: draw the state table that a board runs, and keep the drawings in docs/ fresh.
 
-`dispenser` and `tank` draw one table; `generate` writes the drawings of docs/; `check` says which of them are stale.
+`dispenser` and `tank` draw one table; `generate` writes the drawings of docs/. `check` explores both tables, prints one
+line per property and each counterexample as a scenario, and says which drawings are stale.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ import sys
 from pathlib import Path
 
 from host_tools import cli, sequence_mermaid, sequence_svg
-from sim import sequence_model, tables
+from sim import sequence_check, sequence_model, sequence_scenario, tables
 from sim.sequence_model import Model
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = "docs/sequence.md"
+SHOWN = 3  # counterexamples printed per property
 
 HEAD = """\
 # The sequence
@@ -70,7 +72,7 @@ def _is(path: Path, text: str) -> bool:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the command and return its exit code: 0 done, 2 stale drawings or bad usage."""
+    """Run the command and return its exit code: 0 done, 2 stale drawings or bad usage, 4 a property does not hold."""
     if arguments.what in tables.NODES:
         return _draw(arguments.what, arguments.format, arguments.output)
     if arguments.output or arguments.format:
@@ -80,9 +82,29 @@ def run(arguments: argparse.Namespace) -> int:
             (ROOT / name).write_text(documents()[name], encoding="utf-8", newline="\n")
             print(f"wrote {name}")
         return cli.EXIT_DONE
+    holds = [show(sequence_model.build(node)) for node in tables.NODES]
     for name in (late := stale(ROOT)):
         print(f"cryofill sequence: {name}: stale; run `cryofill sequence generate`", file=sys.stderr)
+    if not all(holds):
+        return cli.EXIT_INVARIANT
     return cli.EXIT_USAGE if late else cli.EXIT_DONE
+
+
+def show(model: Model) -> bool:
+    """Print the verdict on every property of a model, counterexamples as scenarios; return whether all hold."""
+    holds = True
+    for verdict in sequence_check.check(model):
+        words = f"{model.node:<10} {verdict.name:<10} {verdict.words}"
+        if not verdict.wrong:
+            print(f"holds  {words} ({verdict.looked_at})")
+            continue
+        holds = False
+        print(f"FAILS  {words}")
+        for wrong in verdict.wrong[:SHOWN]:
+            print("\n" + sequence_scenario.text(model, verdict, wrong))
+        if len(verdict.wrong) > SHOWN:
+            print(f"... and {len(verdict.wrong) - SHOWN} more\n")
+    return holds
 
 
 def _draw(node: str, form: str | None, output: str | None) -> int:

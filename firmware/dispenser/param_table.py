@@ -32,6 +32,8 @@ PARAMS = (
     ("warm_temp_ck",       15000,   13000,  28000,   "cK",    "EJ",      "nozzle and return are warmed to this"),
     ("unlock_temp_ck",     12500,   12100,  28000,   "cK",    "EJ",      "and must still be above this at unlock"),
     ("vented_mbarg",       150,     60,     190,     "mbarg", "EJ",      "depressurised is below this"),
+    ("warm_rounds",        5,      1,       20,      "1",     "EJ",      "times the hose is warmed and tested for a rise before LOCKOUT"),
+    ("holds_max",          10,     0,       20,      "1",     "EJ",      "times a fill may resume from HOLD"),
     ("rise_max_mbar",      60,      20,     200,     "mbar",  "EJ",      "rise allowed in the 10 s blocked-in test"),
 )
 # fmt: on

@@ -59,6 +59,8 @@ class Sequence:
         self._pressed_ms = 0
         self._reset_ms = 0
         self._hold_in_fill = False
+        self._holds = 0
+        self._rounds = 0
         self._start_102 = self._start_103 = 0
         self._balance = 0
         self._balance_ticks = 0
@@ -221,6 +223,9 @@ class Sequence:
         self.reset_asked = False
         return asked and self._trips.reset()
 
+    def trip_reset(self):
+        return self._trips.first >= 0 and self._reset()
+
     def key_on(self):
         return self._image.di[t.KS101]
 
@@ -257,7 +262,7 @@ class Sequence:
         self._truck.link.session = self.session
         self.is_purged = self.is_leak_tight = self.no_liquid = False
         self.untouched = True
-        self.cycles = 0
+        self.cycles = self._holds = 0
         self.target_g = 0
         self.stop_why = 0
 
@@ -400,6 +405,9 @@ class Sequence:
         truck = self._truck
         return truck.pressure_mbar >= truck.max_pressure_mbar
 
+    def enter_hold(self):
+        self._holds += 1
+
     def resume_cool(self):
         return not self._hold_in_fill and self._may_resume()
 
@@ -408,6 +416,9 @@ class Sequence:
 
     def _may_resume(self):
         # Three good frames have requalified the link; a gap of a second has latched LINK_LOST instead.
+        # A cause that comes and goes may not keep a fill going for ever: each resumption starts a new deadline.
+        if self._holds > self._params.get("holds_max"):
+            return False
         return self._trips.reaction < trips.HOLD and self.link_good() and self._truck.command() == tr.DYNA
 
     # -- drain, vent, warm ---------------------------------------------------------------------------------
@@ -435,17 +446,21 @@ class Sequence:
 
     def enter_vent(self):
         self._meter.stop()
+        self._rounds = 0
 
     def enter_safe_stop(self):
         self._meter.stop()
+        self._rounds = 0
         self.stop_why = self.machine.why
 
     def enter_esd(self):
+        self.reset_asked = False  # a reset counts from here on, not one that was asked before the trip
         self._meter.stop()
         self.stop_why = self.machine.why
         self.ticket()
 
     def enter_lockout(self):
+        self.reset_asked = False
         self._meter.stop()
         self.ticket()
 
@@ -463,9 +478,13 @@ class Sequence:
         return self.vented() and self.machine.state_ms >= VENTED_FOR_MS
 
     def enter_rise_hold(self):
+        self._rounds += 1
         v = self._image.ai.value
         self._start_102 = v[t.PT106]
         self._start_103 = v[t.PT107]
+
+    def rise_again(self):
+        return self._rounds < self._params.get("warm_rounds") and self.rise_seen()
 
     def rise_seen(self):
         image = self._image
@@ -497,6 +516,7 @@ class Sequence:
         return self._image.di[t.ZS104]
 
     def enter_complete(self):
+        self.reset_asked = False
         self.ticket()
 
     def enter_idle(self):

@@ -76,7 +76,6 @@ TRANSITIONS = (
     # FROM           GUARD               TO             WHY
     ("ALIVE",        "esd_tripped",      "ESD",         "a trip with reaction ESD"),
     ("GASSED",       "stop_tripped",     "SAFE_STOP",   "a trip with reaction STOP"),
-    ("CONNECT",      "stop_tripped",     "UNLOCK",      "a trip with reaction STOP, before any gas"),
     ("LIQUID",       "hold_tripped",     "HOLD",        "a trip with reaction HOLD"),
     ("FILL",         "truck_halts",      "HOLD",        "truck says Halt"),
 
@@ -87,6 +86,7 @@ TRANSITIONS = (
     ("MAINTENANCE",  "key_off",          "SELFTEST",    "maintenance key off"),
     ("IDLE",         "start_pressed",    "EARTH",       "start pressed"),
 
+    ("CONNECT",      "operator_stops",   "UNLOCK",      "stop pressed, before any gas"),
     ("EARTH",        "earthed",          "SEAT",        "earth loop below its limit"),
     ("SEAT",         "seated_on_earth",  "LOCK",        "nozzle seated after the earth was on"),
     ("LOCK",         "locked",           "TALK",        "lock feedback"),
@@ -125,12 +125,14 @@ TRANSITIONS = (
     ("SAFE_STOP",    "stop_vented",      "WARM_FLOW",       "both bores depressurised, valves have power"),
     ("WARM_FLOW",    "warmed",           "RISE_VENT",   "both bores warm"),
     ("RISE_VENT",    "rise_vented",      "RISE_HOLD",   "both bores depressurised"),
-    ("RISE_HOLD",    "rise_seen",        "WARM_FLOW",       "pressure rises: liquid left"),
+    ("RISE_HOLD",    "rise_again",       "WARM_FLOW",       "pressure rises: liquid left"),
+    ("RISE_HOLD",    "rise_seen",        "LOCKOUT",     "pressure still rises, or cannot be measured, after every round"),
     ("RISE_HOLD",    "rise_passed",      "RELEASE",     "no rise in 10 s"),
     ("RELEASE",      "may_unlock",       "UNLOCK",      "warm, depressurised, no liquid"),
     ("UNLOCK",       "nozzle_off",       "STOW",        "nozzle off"),
     ("STOW",         "stowed",           "COMPLETE",    "nozzle in its holster"),
     ("COMPLETE",     "customer_gone",    "IDLE",        "earth clamp off, no trip latched"),
+    ("COMPLETE",     "trip_reset",       "SELFTEST",    "latched trip reset with the cause gone"),
     ("ESD",          "esd_reset",        "SAFE_STOP",   "reset with the cause gone and valves powered"),
     ("LOCKOUT",      "lockout_reset",    "SELFTEST",    "reset under the key, nozzle off"),
 )

@@ -113,6 +113,13 @@ class Sequence:
         self.reset_asked = False
         return asked and self._trips.reset()
 
+    def trip_reset(self):
+        return self._trips.first >= 0 and self.fault_reset()
+
+    def enter_fault(self):
+        self.reset_asked = False  # a reset counts from here on, not one that was asked before the trip
+
     def enter_park(self):
         """The nozzle is off: the session is over."""
+        self.reset_asked = False
         self._station.forget()
