@@ -78,6 +78,7 @@ def _fill_arguments(parser: argparse.ArgumentParser) -> None:
     add("--picture", metavar="FILE.png",
         help="where the picture goes (default: cryofill-fill-NAME.png here; with --json none)")  # fmt: skip
     add("--no-picture", action="store_true", help="draw no picture")
+    add("--report", metavar="FILE.html", help="write the report of the run there: one page that needs nothing else")
     add("--realtime", action="store_true", help="pace the simulation to the wall clock")
     add("--no-hard-chain", action="store_true",
         help="take the hard-wired safety chain away, so that only the firmware reacts")  # fmt: skip
@@ -102,6 +103,12 @@ def _rig_arguments(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=natural, metavar="N", help="noise, drift and session numbers; default: the scenario's")
     add("--vm", choices=("micropython", "cpython"), default="micropython", help="what runs the firmware")
     add("--no-hard-chain", action="store_true", help="take the hard-wired safety chain away")
+
+
+def _report_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("trace", metavar="TRACE_DIR", help="a folder that `cryofill fill --trace` wrote")
+    add("-o", "--output", required=True, metavar="FILE.html", help="where the page goes")
 
 
 def _bench_arguments(parser: argparse.ArgumentParser) -> None:
@@ -129,6 +136,8 @@ COMMANDS = (
             "cryofill fill cold_fill --seed 3 --trace out/cold"),
     Command("rig", "host_tools.rig_command:run", "keep plant, bus and both boards up for people and tools to join",
             _rig_arguments, "cryofill rig --realtime"),
+    Command("report", "host_tools.report_command:run", "make one HTML page of a recorded run", _report_arguments,
+            "cryofill report out/cold -o cold.html"),
     Command("dbc", "host_tools.dbc:main", "check or generate the CAN codec from dbc/cryofill.dbc", _dbc_arguments,
             "cryofill dbc check"),
     Command("bench", "host_tools.bench:run", "measure the lockstep factor and where the time goes", _bench_arguments,

@@ -6,12 +6,14 @@ import argparse
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from host_tools import __version__, cli
 from host_tools.progress import Progress
+from host_tools.report_command import page_path, write
 from host_tools.sampling import HistoryObserver, Mark
 from host_tools.ticket import TicketLog, render
 from sim import scenario
@@ -83,9 +85,21 @@ def draw_picture(path: Path, what: Scenario, result: Mapping[str, Any], history:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the fill; returns the exit code of design: 0 complete, 3 ended safe otherwise, 4 invariant broken."""
+    page = None if arguments.report is None else page_path(arguments.report, "--report")
     what = load_scenario(arguments.scenario)
     image = picture_path(arguments, what.stem)
     folder = trace_folder(arguments.trace)
+    if page is None or folder is not None:
+        return _fill(arguments, what, image, page, folder, folder)
+    with tempfile.TemporaryDirectory(prefix="cryofill-") as scratch:  # the page is made from what would be the trace
+        return _fill(arguments, what, image, page, None, Path(scratch))
+
+
+def _fill(
+    arguments: argparse.Namespace, what: Scenario, image: Path | None, page: Path | None, folder: Path | None,
+    record_in: Path | None,
+) -> int:  # fmt: skip
+    """Run the fill; `folder`: the trace that was asked for, `record_in`: where one is recorded, asked for or not."""
     words = sys.stderr if arguments.json else sys.stdout
 
     progress = Progress(words, what.truck.target_kg)
@@ -98,10 +112,10 @@ def run(arguments: argparse.Namespace) -> int:
         history = HistoryObserver(picture.COLUMNS)
         observers.append(history)
     recorder = None
-    if folder is not None:
-        from host_tools.record import Recorder
+    if record_in is not None:
+        from host_tools.record import Recorder, SignalRecorder
 
-        recorder = Recorder(folder)
+        recorder = SignalRecorder(record_in) if folder is None else Recorder(folder)
         observers.append(recorder)
 
     from sim import fill
@@ -144,4 +158,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"picture: {image}", file=words)
     if folder is not None:
         print(f"trace:   {folder}", file=words)
+    if page is not None and record_in is not None:
+        write(record_in, page)
+        print(f"report:  {page}", file=words)
     return exit_code(result)

@@ -153,11 +153,20 @@ def _draw_curves(axis: Any, minutes: Sequence[float], history: History, curves: 
     axis.legend(loc="upper right", ncols=len(curves) + 2, framealpha=0.85, borderpad=0.25, handlelength=2.6)
 
 
-def _cut_peaks(axis: Any, values: Sequence[float]) -> None:
-    """Scale a panel to all but the highest 0.5 % of its values: a surge of one sample would flatten the rest."""
+def usual_peak(values: Sequence[float]) -> float | None:
+    """Return the highest of all but the highest 0.5 % of the values when the rest dwarfs it, else None.
+
+    A surge of one sample would flatten everything else that a panel shows.
+    """
     ordered = sorted(values)
     usual = ordered[int(0.995 * (len(ordered) - 1))] if ordered else 0.0
-    if usual > 0.0 and ordered[-1] > 1.6 * usual:
+    return usual if usual > 0.0 and ordered[-1] > 1.6 * usual else None
+
+
+def _cut_peaks(axis: Any, values: Sequence[float]) -> None:
+    """Scale a panel to what is usual in it, and say so."""
+    usual = usual_peak(values)
+    if usual is not None:
         axis.set_ylim(-0.08 * usual, 1.4 * usual)
         axis.text(0.004, 0.9, "peaks cut", transform=axis.transAxes, fontsize=8, color=GREY)
 

@@ -187,8 +187,11 @@ class HistoryObserver:
             values.append(truth[name])
 
     def on_event(self, event: Mapping[str, Any]) -> None:
+        """Take an event as the rig hands it out."""
+        self.follow(as_event(event))
+
+    def follow(self, one: Event) -> None:
         """Follow the dispenser's public state, and mark the trips of both nodes."""
-        one = as_event(event)
         if one.kind == "STATE" and one.node == "dispenser" and one.target != self._state:
             self.close(one.t_ms / 1000.0)
             self._state = one.target

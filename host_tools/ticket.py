@@ -7,9 +7,9 @@ FILL to DRAIN - gas the tank returned - what was left in the hose. The simulator
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from host_tools.sampling import as_event, why_words
+from host_tools.sampling import Event, as_event, why_words
 from sim import tables
 from sim.scenario import Scenario
 
@@ -26,8 +26,11 @@ class TicketLog:
         self._fields: dict[str, int] = {}
 
     def on_event(self, event: Mapping[str, Any]) -> None:
+        """Take an event as the rig hands it out."""
+        self.follow(as_event(event))
+
+    def follow(self, one: Event) -> None:
         """Take one field; the end mark completes the ticket."""
-        one = as_event(event)
         if one.kind != "TICKET" or one.node != "dispenser":
             return
         if one.name == "end":
@@ -42,58 +45,71 @@ def duration(seconds: float) -> str:
     return f"{whole // 60}:{whole % 60:02d}"
 
 
-def _row(label: str, value: str, note: str = "") -> str:
-    return f"  {label:<27s}{value:>14s}  {note}".rstrip()
-
-
 def _kilograms(grams: int | None) -> str:
     return "not reported" if grams is None else f"{grams / 1000.0:.2f} kg"
 
 
-def _result_rows(result: Mapping[str, Any]) -> list[str]:
-    """Return the rows about the tank and the fill, from the simulator's result."""
+def by_word(phases: Mapping[str, float]) -> dict[str, float]:
+    """Return the seconds spent in each of the five words of the sequence that was gone through, in their order."""
+    words = tables.states("dispenser").WORDS
+    spent = {word: sum(s for state, s in phases.items() if words.get(state) == word) for word in words.values()}
+    return {word: seconds for word, seconds in spent.items() if seconds > 0.0}
+
+
+def billable(ticket: Mapping[str, int] | None) -> bool:
+    """Tell whether the dispenser reported a ticket that may be billed."""
+    return ticket is not None and ticket.get("status") == BILLABLE
+
+
+class Row(NamedTuple):
+    """One line of the ticket: label, value with its unit, and where the value comes from or how it compares."""
+
+    label: str
+    value: str
+    note: str = ""
+
+
+def rows(
+    truck: tuple[str, float], result: Mapping[str, Any], ticket: Mapping[str, int] | None
+) -> tuple[tuple[Row, ...], ...]:
+    """Return the ticket's four groups of rows: whose, reckoning, tank, end.
+
+    `truck`: profile and tank volume (m3); `ticket` is None when the dispenser reported none.
+    """
+    fields = ticket or {}
     tank = result["tank"]
-    return [
-        _row("in the tank before", f"{tank['start_kg']:.2f} kg"),
-        _row("in the tank after", f"{tank['end_kg']:.2f} kg", f"asked for {tank['target_kg']:.2f} kg"),
-        _row("reached the tank", f"{result['delivered_kg']:.2f} kg", "simulator's truth, not metered"),
-        _row("vented", f"{result['vented_kg']:.2f} kg", "simulator's truth, not metered"),
-        _row("peak tank pressure", f"{tank['peak_bar']:.2f} bar", f"relief {tank['relief_bar']:.2f} bar *"),
-        _row("peak flow", f"{result['peak_flow_kg_h']:.0f} kg/h"),
-    ]
+    truth = "simulator's truth, not metered"
+    return (
+        (
+            Row("session", str(fields.get("session", "none")), f"seed {result['seed']}"),
+            Row("product", "liquid H2", "as parahydrogen"),
+            Row("truck", truck[0], f"{truck[1]:g} m3 *"),
+        ), (
+            Row("metered, FILL to DRAIN", _kilograms(fields.get("meter_g")), "FT101"),
+            Row("less gas the tank returned", _kilograms(fields.get("returned_g")), "FT103"),
+            Row("less hydrogen in the hose", _kilograms(fields.get("hose_loss_g")), "computed"),
+            Row("NET", _kilograms(fields.get("metered_g")), "billable" if billable(ticket) else "NOT BILLABLE"),
+        ), (
+            Row("in the tank before", f"{tank['start_kg']:.2f} kg"),
+            Row("in the tank after", f"{tank['end_kg']:.2f} kg", f"asked for {tank['target_kg']:.2f} kg"),
+            Row("reached the tank", f"{result['delivered_kg']:.2f} kg", truth),
+            Row("vented", f"{result['vented_kg']:.2f} kg", truth),
+            Row("peak tank pressure", f"{tank['peak_bar']:.2f} bar", f"relief {tank['relief_bar']:.2f} bar *"),
+            Row("peak flow", f"{result['peak_flow_kg_h']:.0f} kg/h"),
+        ), (
+            Row("ended as", result["outcome"], str(result["reason"])),
+            Row("fill stopped by", "", why_words("dispenser", fields["stop_cause"]) if "stop_cause" in fields else "-"),
+            Row("time", duration(sum(result["phases"].values())), "  ".join(
+                f"{word} {duration(seconds)}" for word, seconds in by_word(result["phases"]).items())),
+        ),
+    )  # fmt: skip
 
 
 def render(scenario: Scenario, result: Mapping[str, Any], ticket: Mapping[str, int] | None, versions: str) -> str:
     """Return the ticket as lines of text; `ticket` is None when the dispenser reported none."""
-    fields = ticket or {}
-    billable = fields.get("status") == BILLABLE and ticket is not None
-    words = tables.states("dispenser").WORDS
-    spent: dict[str, float] = {}
-    for state, seconds in result["phases"].items():
-        word = words.get(state)
-        if word:
-            spent[word] = spent.get(word, 0.0) + seconds
-    lines = [
-        "=" * WIDTH,
-        "  CRYOFILL   DISPENSING TICKET",
-        "=" * WIDTH,
-        _row("session", str(fields.get("session", "none")), f"seed {result['seed']}"),
-        _row("product", "liquid H2", "as parahydrogen"),
-        _row("truck", scenario.truck.profile, f"{scenario.profile.volume_m3:g} m3 *"),
-        "-" * WIDTH,
-        _row("metered, FILL to DRAIN", _kilograms(fields.get("meter_g")), "FT101"),
-        _row("less gas the tank returned", _kilograms(fields.get("returned_g")), "FT103"),
-        _row("less hydrogen in the hose", _kilograms(fields.get("hose_loss_g")), "computed"),
-        _row("NET", _kilograms(fields.get("metered_g")), "billable" if billable else "NOT BILLABLE"),
-        "-" * WIDTH,
-        *_result_rows(result),
-        "-" * WIDTH,
-        _row("ended as", result["outcome"], str(result["reason"])),
-        _row("fill stopped by", "", why_words("dispenser", fields["stop_cause"]) if "stop_cause" in fields else "-"),
-        _row("time", duration(sum(result["phases"].values())), "  ".join(
-            f"{word} {duration(spent[word])}" for word in dict.fromkeys(words.values()) if word in spent)),
-        "-" * WIDTH,
-        f"  * assumed: the real figure is not public.   {versions}",
-        "=" * WIDTH,
-    ]  # fmt: skip
+    lines = ["=" * WIDTH, "  CRYOFILL   DISPENSING TICKET", "=" * WIDTH]
+    for group in rows((scenario.truck.profile, scenario.profile.volume_m3), result, ticket):
+        lines += [f"  {row.label:<27s}{row.value:>14s}  {row.note}".rstrip() for row in group]
+        lines.append("-" * WIDTH)
+    lines += [f"  * assumed: the real figure is not public.   {versions}", "=" * WIDTH]
     return "\n".join(lines)

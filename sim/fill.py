@@ -6,6 +6,7 @@ host or on which VM ran.
 
 from __future__ import annotations
 
+import dataclasses
 import gc
 import time
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from sim import nodes, rig, tables
+from sim import nodes, rig, tables, versions
 from sim.can_bus import CanBus
 from sim.faults import Faults
 from sim.invariants import Invariants
@@ -273,11 +274,27 @@ def run(scenario: Scenario, options: Options | None = None, observers: Sequence[
         },
         "nodes": {name: slot.figures() for name, slot in rig_.slots.items()},
         "bus": _bus(rig_.bus),
+        "scenario": _scenario(scenario, options),
+        "versions": versions.of_run(options.firmware),
     }
 
 
 def _bus(bus: CanBus) -> dict[str, Any]:
-    return {"frames": bus.frames, "load_pct": round(bus.load_pct(), 3), "lost": bus.lost}
+    return {"frames": bus.frames, "load_pct": round(bus.load_pct(), 3), "lost": bus.lost, "bitrate": bus.bitrate}
+
+
+def _scenario(scenario: Scenario, options: Options) -> dict[str, Any]:
+    """Return what was run, for who reads the trace without the scenario's file: its keys, tank, hard chain."""
+    return {
+        "stem": scenario.stem,
+        "name": scenario.name,
+        "limit_s": scenario.limit_s,
+        "hard_chain": options.hard_chain,
+        "station": dataclasses.asdict(scenario.station),
+        "truck": dataclasses.asdict(scenario.truck),
+        "profile": dataclasses.asdict(scenario.profile),
+        "faults": [dataclasses.asdict(fault) for fault in scenario.faults],
+    }
 
 
 def _outcome(story: _Story, rig_: Rig, scenario: Scenario) -> tuple[str, str]:

@@ -184,6 +184,7 @@ class TestRecorder:
         header, *rows = [line.split(",") for line in (tmp_path / "signals.csv").read_text().splitlines()]
         assert header[:3] == ["t_s", "PT101", "PT101.true"]
         assert {"XV101.cmd", "XV101.true", "FCV102.cmd", "HT205.true", "ZS101"} <= set(header)
+        assert header[-2:] == ["tank_kg.true", "FQ101.true"]
         assert len(set(header)) == len(header)
         assert [row[0] for row in rows] == ["0.1", "0.2"]
         assert all(len(row) == len(header) for row in rows)
