@@ -131,6 +131,12 @@ def _sequence_arguments(parser: argparse.ArgumentParser) -> None:
     add("-o", dest="output", metavar="FILE", help="write there instead of to stdout")
 
 
+def _faults_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("what", nargs="*", metavar="TARGET|FAMILY", help="only these, such as XV103 or contacts (default: all)")
+    add("--json", action="store_true", help="print one row for each target and kind, as one object")
+
+
 COMMANDS = (
     Command("fill", "host_tools.fill_command:run", "refuel a truck once and print the ticket", _fill_arguments,
             "cryofill fill cold_fill --seed 3 --trace out/cold"),
@@ -138,6 +144,8 @@ COMMANDS = (
             _rig_arguments, "cryofill rig --realtime"),
     Command("report", "host_tools.report_command:run", "make one HTML page of a recorded run", _report_arguments,
             "cryofill report out/cold -o cold.html"),
+    Command("faults", "host_tools.faults_command:run", "list what can be broken: targets, kinds, values and units",
+            _faults_arguments, "cryofill faults XV103"),
     Command("dbc", "host_tools.dbc:main", "check or generate the CAN codec from dbc/cryofill.dbc", _dbc_arguments,
             "cryofill dbc check"),
     Command("bench", "host_tools.bench:run", "measure the lockstep factor and where the time goes", _bench_arguments,

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from host_tools.report_command import page_path, write
 from host_tools.sampling import HistoryObserver, Mark
 from host_tools.ticket import TicketLog, render
 from sim import scenario
+from sim.faults import took_effect
 from sim.scenario import Scenario, ScenarioError
 
 
@@ -66,6 +67,16 @@ def exit_code(result: Mapping[str, Any]) -> int:
     return cli.EXIT_DONE
 
 
+def without_effect(faults: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return a line for each fault of a result that proves nothing, because nothing came of it."""
+    lines = []
+    for one in faults:
+        if not took_effect(one):
+            why = "its moment never came" if one["at_s"] is None else f"from {one['at_s']:.2f} s on nothing showed it"
+            lines.append(f"FAULT WITHOUT EFFECT: {one['target']} {one['kind']}: {why}")
+    return lines
+
+
 def draw_picture(path: Path, what: Scenario, result: Mapping[str, Any], history: HistoryObserver) -> None:
     """Draw the picture of the run; raises UserError when the file cannot be written."""
     from host_tools import picture  # matplotlib is slow to import: only when a picture is drawn
@@ -73,7 +84,8 @@ def draw_picture(path: Path, what: Scenario, result: Mapping[str, Any], history:
     tank = result["tank"]
     history.close(history.history.t_s[-1] if history.history.t_s else 0.0)
     for one in result["faults"]:
-        history.history.marks.append(Mark("FAULT", float(one["at_s"]), f"{one['target']} {one['kind']}"))
+        if one["at_s"] is not None:  # its moment came
+            history.history.marks.append(Mark("FAULT", float(one["at_s"]), f"{one['target']} {one['kind']}"))
     title = (f"Cryofill: {what.name} (seed {result['seed']}), {result['outcome']}, "
              f"{tank['start_kg']:.1f} to {tank['end_kg']:.1f} kg, target {tank['target_kg']:g} kg")  # fmt: skip
     limits = picture.Limits(tank["relief_bar"], tank["start_kg"], tank["target_kg"])
@@ -152,6 +164,8 @@ def _fill(
     else:
         print()
         print(render(what, result, tickets.last, f"cryofill {__version__}"))
+        for line in without_effect(result["faults"]):
+            print(line)
         for broken in result["invariants"]["broken"]:
             print(f"INVARIANT BROKEN: {broken['id']} at {broken['at_s']:.2f} s: {broken['detail']}")
     if image is not None:

@@ -200,3 +200,28 @@ def test_what_was_metered_before_a_reset_is_in_a_ticket(kind: str) -> None:
     )
     assert run.after(run.cause_s())[-1] == "ESD"
     assert "I8" not in [one["id"] for one in run.result["invariants"]["broken"]]
+
+
+class TestOneWayLoss:
+    """One direction of the link is dead. The board that hears nothing says so; the other one must believe it."""
+
+    def test_the_tank_hears_nothing_and_says_halt(self) -> None:
+        """The dispenser still hears the tank, so that no link row of its own can see the loss."""
+        run = run_fault(Fault("can.link", "mute_dispenser", state="FILL", after_s=8.0))
+        cause_s = run.cause_s()
+        alone = [one for one in run.watch.states if one.node == "tank" and one.t_s > cause_s]
+        assert alone[0].name == "FILL"  # FILL_ALONE: the hose stays open to the tank
+        assert alone[0].t_s - cause_s == pytest.approx(0.95, abs=0.06)
+        held_s = [one.t_s for one in run.watch.states if one.name == "HOLD"]
+        assert held_s[0] - alone[0].t_s <= 0.15  # the next status frame says Halt
+        assert run.after(cause_s) == ["HOLD", "SAFE_STOP"]
+        assert ("dispenser", "LINK_LOST") not in run.trips
+        assert run.watch.holds == []
+        assert run.result["outcome"] == "stopped"
+        assert_ended(run, 1.2)
+
+    def test_a_dispenser_that_hears_nothing_stops_as_with_no_link(self) -> None:
+        run = run_fault(Fault("can.link", "mute_tank", state="FILL", after_s=8.0))
+        assert run.trips[0] == ("dispenser", "LINK_LOST")
+        assert run.after(run.cause_s()) == ["HOLD", "SAFE_STOP"]
+        assert_ended(run, 0.32)
