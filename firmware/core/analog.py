@@ -38,11 +38,7 @@ class AnalogInputs:
         self.value = [0] * n
         self.ok = [0] * n
         self.raw = [0] * n
-        self._adc = adcs
-        self._lo = [row[2] for row in rows]
-        scales = [_scale(row[3] - row[2]) for row in rows]
-        self._mul = [s[0] for s in scales]
-        self._shift = [s[1] for s in scales]
+        channels = [(i, adcs[i], (row[2],) + _scale(row[3] - row[2])) for i, row in enumerate(rows)]
         self._good = [0] * n
         self._stuck = [0] * n
         self._window = [row[12] * 1000 // WATCH_MS for row in rows]  # in looks
@@ -51,12 +47,12 @@ class AnalogInputs:
         self._max = [0] * n
         fast = [i for i in range(n) if rows[i][10] == 10]
         slow = [i for i in range(n) if rows[i][10] != 10]
-        self._groups = tuple(tuple(fast + slow[k::5]) for k in range(5))
+        self._groups = tuple(tuple(channels[i] for i in fast + slow[k::5]) for k in range(5))
         # Every channel is judged for being stuck once in five ticks, in the tick that scans it.
         self._watched = tuple(
             tuple(i for i in fast[k::5] + slow[k::5] if self._window[i]) for k in range(5)
         )
-        self._all = tuple(range(n))
+        self._all = tuple(channels)
 
     def prime(self):
         """Read every channel at start-up so that good ones are good before the first decision."""
@@ -71,14 +67,13 @@ class AnalogInputs:
             self._watch(i)
 
     def _scan(self, channels):
-        adc, raw = self._adc, self.raw
-        ok, value = self.ok, self.value
-        lo, mul, shift = self._lo, self._mul, self._shift
-        for i in channels:
-            c = adc[i].read_u16()
+        raw, ok, value = self.raw, self.ok, self.value
+        for i, adc, scale in channels:
+            c = adc.read_u16()
             raw[i] = c
             if COUNTS_LOW <= c <= COUNTS_HIGH:
-                value[i] = lo[i] + ((c - COUNTS_4_MA) * mul[i] >> shift[i])
+                low, mul, shift = scale
+                value[i] = low + ((c - COUNTS_4_MA) * mul >> shift)
                 if not ok[i] and not self._stuck[i]:
                     self._good[i] += 1
                     if self._good[i] >= RECOVER:

@@ -11,7 +11,7 @@ class ProcessImage:
     """Inputs and outputs of one node, in the order of its I/O list.
 
     `ai.value[i]`, `ai.ok[i]`; `di[i]` 0/1; `count[i]` pulses; `do[i]` 0/1 and `ao[i]` 0..10000 cpct are what
-    the interlock gate decided.
+    the interlock gate decided. `moves` goes up whenever a contact may have moved.
     """
 
     def __init__(self, io):
@@ -21,11 +21,11 @@ class ProcessImage:
         self.do = [0] * len(io.DO)
         self.ao = [0] * len(io.AO)
         contacts = pins.contacts(io.DI)
-        self._direct = tuple(i for i, p in enumerate(contacts) if p is not None)
-        self._direct_pins = [p for p in contacts if p is not None]
+        self._direct = tuple((i, p) for i, p in enumerate(contacts) if p is not None)
         self._bits = tuple((i, row[2] >> 3, 1 << (row[2] & 7)) for i, row in enumerate(io.DI) if row[1] == "spi")
         self._expander = spi.Expander(io.SPI_DI_BYTES)
         self._last = bytearray(io.SPI_DI_BYTES)
+        self.moves = 0
         self._counters = pins.counters(io.CI)
         self._do_pins = pins.outputs(io.DO)
         self._ao_pins = pins.analog_outputs(io.AO)
@@ -41,11 +41,12 @@ class ProcessImage:
     def sample(self, tick):
         """Read the inputs of this tick."""
         self.ai.sample(tick)
-        di, pins_ = self.di, self._direct_pins
-        k = 0
-        for i in self._direct:
-            di[i] = pins_[k].value()
-            k += 1
+        di = self.di
+        for i, pin in self._direct:
+            level = pin.value()
+            if level != di[i]:
+                di[i] = level
+                self.moves = self.moves + 1 & 0x3FFFFFFF
         self._unpack(False)
         for i in range(len(self._counters)):
             self.count[i] = self._counters[i].value()
@@ -57,6 +58,7 @@ class ProcessImage:
         image, last = expander.image, self._last
         if image == last and not force:
             return
+        self.moves = self.moves + 1 & 0x3FFFFFFF
         for k in range(len(last)):
             last[k] = image[k]
         di = self.di

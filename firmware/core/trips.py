@@ -9,8 +9,8 @@ from micropython import const
 
 from core import report
 
-ABOVE, BELOW, OPEN, CLOSED = const(0), const(1), const(2), const(3)
-COMPARE = {"above": 0, "below": 1, "open": 2, "closed": 3}
+MOST = const(0x3FFFFFFF)  # no signal is beyond it, either way
+
 
 # Reactions, strongest last.
 NONE, WARN, HOLD, STOP, ESD = const(0), const(1), const(2), const(3), const(4)
@@ -26,25 +26,33 @@ def sources(io, image, names, signals):
     return found
 
 
+def _band(compare, limit):
+    """Return (lowest, highest) healthy value of a row."""
+    if compare == "above":
+        return -MOST, limit
+    if compare == "below":
+        return limit, MOST
+    if compare == "open":  # of a contact: 0 is open
+        return 1, MOST
+    return -MOST, 0
+
+
 class Trips:
     """Evaluates TRIPS without allocation.
 
-    `sources` maps each signal's name to (values, quality, index): the lists it lives in. `reaction` is the
-    strongest reaction now (latched rows included), `first` the row that latched first (-1: none).
+    `sources` maps each signal's name to (values, quality, index): the lists it lives in; those of contacts are
+    `image.di`. `reaction` is the strongest reaction now (latched rows included), `first` the row that latched first
+    (-1: none).
     """
 
-    def __init__(self, table, sources, publics, events, tick_ms):
+    def __init__(self, table, sources, image, publics, events, tick_ms):
         rows = table.TRIPS
         self.n = len(rows)
-        self._values = [sources[row[1]][0] for row in rows]
-        self._quality = [sources[row[1]][1] for row in rows]
-        self._index = [sources[row[1]][2] for row in rows]
-        self._compare = [COMPARE[row[2]] for row in rows]
-        self._limit = [row[3] for row in rows]
+        self._image = image
         self._debounce = [row[4] // tick_ms for row in rows]
         self._reaction = [REACTION[row[5]] for row in rows]
         self._mask = [self._states(row[7], table.WHERE, publics) for row in rows]
-        self._bad_trips = [row[8] == "trip" for row in rows]
+        self._skips_bad = [row[8] != "trip" for row in rows]
         self._count = [0] * self.n
         self.latched = [0] * self.n
         self.active = [0] * self.n
@@ -58,13 +66,18 @@ class Trips:
         slow = [i for i in range(self.n) if rows[i][6] > 100]
         for i in slow:
             self._debounce[i] = self._debounce[i] // 5
-        self._fast = tuple(tuple(i for i in fast if self._mask[i] >> k & 1) for k in range(len(publics)))
+        judged = tuple((i, sources[row[1]], _band(row[2], row[3])) for i, row in enumerate(rows))
+        watched = [[judged[i] for i in fast if self._mask[i] >> k & 1] for k in range(len(publics))]
+        self._fast = tuple(tuple(rows) for rows in watched)
+        # Contacts seldom move: as long as none has since all rows were found healthy, their rows still are.
+        self._calm = tuple(tuple(row for row in rows if row[1][0] is not image.di) for rows in watched)
         self._slow = tuple(
-            tuple(tuple(i for i in slow[g::5] if self._mask[i] >> k & 1) for g in range(5))
+            tuple(tuple(judged[i] for i in slow[g::5] if self._mask[i] >> k & 1) for g in range(5))
             for k in range(len(publics))
         )
         self._public = -1
         self._changed = True
+        self._moves = -1  # of the image's contacts when every fast row was last found healthy
 
     @staticmethod
     def _states(where, groups, publics):
@@ -77,7 +90,9 @@ class Trips:
         """Judge this tick's rows; `public` is the number of the public state."""
         if public != self._public:
             self._leave(public)
-        self._judge(self._fast[public])
+        moves = self._image.moves
+        healthy = self._judge(self._calm[public] if moves == self._moves else self._fast[public])
+        self._moves = moves if healthy else -1
         self._judge(self._slow[public][tick % 5])
         if self._changed:
             self._changed = False
@@ -96,33 +111,28 @@ class Trips:
                 self._count[i] = 0
                 self.active[i] = 0
         self._changed = True
+        self._moves = -1
 
     def _judge(self, rows):
-        values, quality, index = self._values, self._quality, self._index
-        compare, limit, counts = self._compare, self._limit, self._count
-        for i in rows:
-            s = index[i]
-            value = values[i][s]
-            how = compare[i]
-            if not quality[i][s]:
-                hit = self._bad_trips[i]
-            elif how == OPEN:
-                hit = not value
-            elif how == ABOVE:
-                hit = value > limit[i]
-            elif how == BELOW:
-                hit = value < limit[i]
-            else:
-                hit = value
-            if hit:
-                count = counts[i] + 1
-                counts[i] = count
-                if count > self._debounce[i] and not self.active[i]:
-                    self._trip(i, value)
-            elif counts[i]:
-                counts[i] = 0
-                self.active[i] = 0
-                self._changed = True
+        """Count and trip; return True when every row is healthy."""
+        counts, skips_bad = self._count, self._skips_bad
+        calm = True
+        for i, source, band in rows:
+            values, quality, k = source
+            low, high = band
+            value = values[k]
+            if low <= value <= high if quality[k] else skips_bad[i]:
+                if counts[i]:
+                    counts[i] = 0
+                    self.active[i] = 0
+                    self._changed = True
+                continue
+            calm = False
+            count = counts[i] + 1
+            counts[i] = count
+            if count > self._debounce[i] and not self.active[i]:
+                self._trip(i, value)
+        return calm
 
     def _trip(self, i, value):
         self.active[i] = 1

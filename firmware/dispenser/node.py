@@ -38,7 +38,9 @@ class Dispenser:
         self.signals = Signals(self.image, self.truck, self.meter)
         self.gate = interlock.Gate(io_table, interlock_table)
         watched = trips.sources(io_table, self.image, NAMES, self.signals)
-        self.trips = trips.Trips(trip_table, watched, state_table.PUBLIC, self.events, TICK_MS)
+        self.trips = trips.Trips(
+            trip_table, watched, self.image, state_table.PUBLIC, self.events, TICK_MS
+        )
         self.sequence = Sequence(self.image, self.truck, self.signals, self.meter, self.params, self.trips)
         self.machine = states.Machine(state_table, self.sequence, self.events)
         self.sequence.bind(self.machine)

@@ -42,7 +42,9 @@ class Tank:
         self.signals = Signals(self.image, self.inventory)
         self.gate = interlock.Gate(io_table, interlock_table)
         watched = trips.sources(io_table, self.image, NAMES, self.signals)
-        self.trips = trips.Trips(trip_table, watched, state_table.PUBLIC, self.events, TICK_MS)
+        self.trips = trips.Trips(
+            trip_table, watched, self.image, state_table.PUBLIC, self.events, TICK_MS
+        )
         self.sequence = Sequence(self.image, self.station, self.inventory, self.params, self.trips)
         self.machine = states.Machine(state_table, self.sequence, self.events)
         self.sequence.machine = self.machine

@@ -99,6 +99,8 @@ def main():
     sys.path[:0] = [real_os.path.dirname(script), *path]
     roots = tuple(real_os.path.join(real_os.path.abspath(p), "") for p in sys.path[: 1 + len(path)])
     _load("_transport", real_os.path.join(shims, "link_pipes", "_transport.py"))
+    for name in ("_viper", "_words"):
+        _load(name, real_os.path.join(shims, name + ".py"))
     link = _load("_link", real_os.path.join(shims, "_link.py"))
     micropython = sys.modules["_micropython"] = _micropython(link)
     sys.print_exception = lambda exc, file=None: traceback.print_exception(exc, file=file or sys.stdout)

@@ -3,8 +3,7 @@
 Owns virtual time and the two packet buffers. The rest of the shims read inputs straight from `rx` and write outputs
 straight into `tx`, so that a reading costs no parsing. What carries the bytes is the module `_transport`: that of
 link_pipes/ or of link_files/, whichever is on the path. One exchange happens per `sleep_ms`; reading time never
-advances it. Nothing that the firmware calls inside its control tick allocates. Integers stay byte-wise where a 32-bit
-VM would otherwise overflow its small integers in the tick.
+advances it. Nothing that the firmware calls inside its control tick allocates.
 """
 
 import sys
@@ -12,6 +11,7 @@ from binascii import crc32
 
 from _transport import sink as _out
 from _transport import source as _in
+from _words import get16, get30, put16, put32
 
 MASK = 0x3FFFFFFF  # ticks wrap at 2**30, as on a board
 HALF = 0x20000000
@@ -153,7 +153,7 @@ def _read(kind):
     global _seq_in
     first = _rx_plain if kind else _rx_head
     _fill(first)
-    n = rx[4] | rx[5] << 8
+    n = get16(rx, 4)
     end = 6 + n
     if rx[0] != 0xA5 or n > PACKET_MAX - 10 or end + 4 < len(first):
         _die("bad packet header %02x, length %d" % (rx[0], n))
@@ -162,11 +162,11 @@ def _read(kind):
     else:
         _fill(_rx_view[len(first) : end + 4])
         crc = crc32(_rx_view[: end + 4])
+    seq = get16(rx, 2)
     if crc != CRC_WHOLE:
-        _die("CRC-32 of packet %d is wrong" % (rx[2] | rx[3] << 8))
+        _die("CRC-32 of packet %d is wrong" % seq)
     if rx[1] != kind:
         _die("packet type %d instead of %d" % (rx[1], kind))
-    seq = rx[2] | rx[3] << 8
     if seq != _seq_in:
         _die("sequence %d instead of %d: a packet was lost or repeated" % (seq, _seq_in))
     _seq_in = (seq + 1) & 0xFFFF
@@ -177,7 +177,7 @@ def _take_input():
     global _us, _ms, _now_ms, uart_rx_head
     _read(1)
     buf = rx
-    now_ms = buf[6] | buf[7] << 8 | buf[8] << 16 | buf[9] << 24
+    now_ms = get16(buf, 6) | get16(buf, 8) << 16
     then_us = _us
     then_ms = _ms
     step_ms = (now_ms - _now_ms) & 0xFFFFFFFF
@@ -196,16 +196,16 @@ def _take_input():
         else:
             for _ in range(n):
                 # An interrupt handler sees the time of the bus, not that of the tick.
-                us = buf[o] | buf[o + 1] << 8 | buf[o + 2] << 16 | (buf[o + 3] & 0x3F) << 24
+                us = get30(buf, o)
                 _us = us
                 _ms = (then_ms + ((us - then_us) & MASK) // 1000) & MASK
                 ctl._received(buf, o + 4)
                 o += FRAME_IN
     _us = new_us
     _ms = new_ms
-    if ctl is not None:
+    if ctl is not None and (ctl._tx_events or ctl._state != buf[6 + 5]):
         ctl._update(buf[6 + 5])
-    n = buf[o] | buf[o + 1] << 8
+    n = get16(buf, o)
     if n:
         o += 2
         for i in range(o, o + n):
@@ -220,17 +220,9 @@ def _send(sleep_ms):
     """Send OUTPUT: the outputs as they stand, the frames and serial bytes queued since the last one."""
     global _seq_out, uart_tx_tail, _sample
     buf = tx
-    wake = _now_ms + sleep_ms
-    buf[6] = wake & 0xFF
-    buf[7] = (wake >> 8) & 0xFF
-    buf[8] = (wake >> 16) & 0xFF
-    buf[9] = (wake >> 24) & 0xFF
+    put32(buf, 6, _now_ms + sleep_ms)
     if _sample == 0:
-        heap = _heap_used()
-        buf[16] = heap & 0xFF
-        buf[17] = (heap >> 8) & 0xFF
-        buf[18] = (heap >> 16) & 0xFF
-        buf[19] = (heap >> 24) & 0xFF
+        put32(buf, 16, _heap_used())
         _sample = HEAP_SAMPLE_TICKS
     _sample -= 1
     frames = buf[OUT_N]
@@ -238,8 +230,6 @@ def _send(sleep_ms):
     head = uart_tx_head
     seq = _seq_out
     _seq_out = (seq + 1) & 0xFFFF
-    buf[2] = seq & 0xFF
-    buf[3] = seq >> 8
     if frames or tail != head:
         o = OUT_FRAMES + frames * FRAME_OUT
         n = 0
@@ -261,13 +251,9 @@ def _send(sleep_ms):
         body = _tx_plain_body
         whole = _tx_plain
     buf[o + 1] = 0
-    buf[4] = end - 6 & 0xFF
-    buf[5] = end - 6 >> 8
-    crc = crc32(body)
-    buf[end] = crc & 0xFF
-    buf[end + 1] = (crc >> 8) & 0xFF
-    buf[end + 2] = (crc >> 16) & 0xFF
-    buf[end + 3] = (crc >> 24) & 0xFF
+    put16(buf, 2, seq)
+    put16(buf, 4, end - 6)
+    put32(buf, end, crc32(body))
     _out.write(whole)
     buf[OUT_N] = 0
     buf[OUT_CAN] &= 0x0E  # requests are for one tick, "on", "filters" and "silent" stay
@@ -280,13 +266,11 @@ def exchange(sleep_ms):
         slack = _host_diff(_host_us(), _fed_at)
         if slack > 65535 or slack < 0:
             slack = 65535
-        tx[14] = slack & 0xFF
-        tx[15] = slack >> 8
+        put16(tx, 14, slack)
     else:
-        tx[12] = tx[13] = tx[14] = tx[15] = 0
+        put32(tx, 12, 0)
     _send(sleep_ms)
-    tx[OUT_FED] = 0
-    tx[OUT_FED + 1] = 0
+    put16(tx, OUT_FED, 0)  # neither fed nor locked
     _fed = 0
     _take_input()
     _woke = _host_us()
@@ -304,8 +288,7 @@ def feed():
     tick = _host_diff(now, _woke)
     if tick > 65535 or tick < 0:
         tick = 65535
-    tx[12] = tick & 0xFF
-    tx[13] = tick >> 8
+    put16(tx, 12, tick)
     tx[OUT_FED + 1] = heap_locked()
 
 

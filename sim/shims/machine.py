@@ -10,6 +10,7 @@ import _fram
 import _link
 from _link import rx as _rx
 from _link import tx as _tx
+from _words import Word, get30, move, put32
 
 if _link.MICROPYTHON:
     from micropython import heap_lock as _heap_lock
@@ -135,12 +136,8 @@ class ADC:
     """One 4-20 mA input; 65535 is full scale of the converter."""
 
     def __init__(self, id, **kwargs):
-        self._o = _link.IN_AI + 2 * _slot(id, _AI, "analog input")
-
-    def read_u16(self):
-        """Return the converter's value, 0..65535."""
-        o = self._o
-        return _rx[o] | _rx[o + 1] << 8
+        o = _link.IN_AI + 2 * _slot(id, _AI, "analog input")
+        self.read_u16 = Word(memoryview(_rx)[o : o + 2]).read  # returns the converter's value, 0..65535
 
 
 class PWM:
@@ -215,9 +212,12 @@ class SPI:
             _fram.transfer(None, buf, write)
             return
         n = self._n
-        o = _link.IN_SPI
-        for i in range(len(buf)):
-            buf[i] = _rx[o + i] if i < n else 0
+        if len(buf) <= n:
+            n = len(buf)
+        else:
+            for i in range(n, len(buf)):
+                buf[i] = 0
+        move(buf, 0, _rx, _link.IN_SPI, n)
 
     def read(self, nbytes, write=0):
         """Return nbytes of what comes in. Allocates."""
@@ -459,7 +459,7 @@ class CAN:
         if self._filters is None:
             f = 1 if flags & 2 else 0
         else:
-            f = self._fifo_of(buf[o] | buf[o + 1] << 8 | buf[o + 2] << 16 | buf[o + 3] << 24, flags & 3)
+            f = self._fifo_of(get30(buf, o), flags & 3)
             if f < 0:
                 return
         n = self._n[f]
@@ -469,7 +469,7 @@ class CAN:
             return
         at = n * 14
         fifo = self._fifo[f]
-        fifo[at : at + 14] = buf[o : o + 14]
+        move(fifo, at, buf, o, 14)
         fifo[at + 4] = flags & 3
         self._n[f] = n + 1
         if flags & 0x80:  # frames were lost behind this one while the processor stood still
@@ -585,18 +585,13 @@ class CAN:
         o = _link.OUT_FRAMES + _tx[_link.OUT_N] * _link.FRAME_OUT
         _tx[_link.OUT_N] += 1
         _tx[o] = box
-        _tx[o + 1] = id & 0xFF
-        _tx[o + 2] = (id >> 8) & 0xFF
-        _tx[o + 3] = (id >> 16) & 0xFF
-        _tx[o + 4] = id >> 24
+        put32(_tx, o + 1, id)
         _tx[o + 5] = flags & 3
         _tx[o + 6] = n
-        rtr = flags & CAN.FLAG_RTR
         o += 7
-        if rtr:
+        if flags & CAN.FLAG_RTR:
             n = 0
-        for k in range(n):
-            _tx[o + k] = data[k]
+        move(_tx, o, data, 0, n)
         for k in range(n, 8):
             _tx[o + k] = 0
         return box
@@ -635,13 +630,12 @@ class CAN:
             view = arg[1]
             self._list = arg
             self._view = view
-        arg[0] = fifo[0] | fifo[1] << 8 | fifo[2] << 16 | fifo[3] << 24
-        for k in range(dlc):
-            view[k] = fifo[6 + k]
+        arg[0] = get30(fifo, 0)
+        if dlc <= len(view):
+            move(view, 0, fifo, 6, dlc)
         if dlc != len(view):
             view = self._short[dlc]
-            for k in range(dlc):
-                view[k] = fifo[6 + k]
+            move(view, 0, fifo, 6, dlc)
         arg[1] = view
         arg[2] = fifo[4]
         errors = 0
@@ -653,8 +647,8 @@ class CAN:
         arg[3] = errors
         left = n[f] - 1
         n[f] = left
-        for k in range(14 * left):
-            fifo[k] = fifo[k + 14]
+        if left:
+            move(fifo, 0, fifo, 14, 14 * left)
         return arg
 
     def state(self):
