@@ -29,14 +29,14 @@ class TestPath:
 
     @pytest.mark.parametrize("count", [2, 3, 700, 1399, 1400, 5000])
     def test_the_ends_and_the_only_peak_are_kept(self, count: int) -> None:
-        values = [0.0] * count
-        values[count // 3] = 5.0
-        path = report_plot._path([float(i) for i in range(count)], values, count - 1.0, 0.0, 10.0)
-        found = points(path)
-        assert found[0][0] == 0
-        assert found[-1][0] >= report_plot.WIDTH - 4 * report_plot.WIDTH / count - 1
-        assert min(y for _, y in found) == report_plot.HEIGHT // 2
-        assert len(found) <= 6
+        for peak in range(count // 3, min(count // 3 + 9, count)):  # anywhere in a bucket
+            values = [0.0] * count
+            values[peak] = 5.0
+            found = points(report_plot._path([float(i) for i in range(count)], values, count - 1.0, 0.0, 10.0))
+            assert found[0][0] == 0
+            assert found[-1][0] >= report_plot.WIDTH - 4 * report_plot.WIDTH / count - 1
+            assert min(y for _, y in found) == report_plot.HEIGHT // 2
+            assert len(found) <= 6
 
     def test_a_bad_stretch_is_a_gap(self) -> None:
         path = report_plot._path([0.0, 1.0, 2.0, 3.0, 4.0], [1.0, 2.0, None, 3.0, 1.0], 4.0, 0.0, 4.0)
