@@ -129,6 +129,7 @@ def _sequence_arguments(parser: argparse.ArgumentParser) -> None:
     add("--format", choices=("mermaid", "svg", "json"),
         help="what to draw as (default: by the ending of FILE, else mermaid)")  # fmt: skip
     add("-o", dest="output", metavar="FILE", help="write there instead of to stdout")
+    add("--trace", metavar="DIR", help="with check: are all steps of this recorded run steps of the tables?")
 
 
 def _faults_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,7 +1,8 @@
 """`cryofill sequence`: draw the state table that a board runs, and keep the drawings in docs/ fresh.
 
 `dispenser` and `tank` draw one table; `generate` writes the drawings of docs/. `check` explores both tables, prints one
-line per property and each counterexample as a scenario, and says which drawings are stale.
+line per property and each counterexample as a scenario, and says which drawings are stale; with a trace folder, `check`
+follows its events instead.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import sys
 from pathlib import Path
 
 from host_tools import cli, sequence_mermaid, sequence_svg
-from sim import sequence_check, sequence_model, sequence_scenario, tables
+from sim import sequence_check, sequence_model, sequence_scenario, sequence_trace, tables
 from sim.sequence_model import Model
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -73,6 +74,10 @@ def _is(path: Path, text: str) -> bool:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit code: 0 done, 2 stale drawings or bad usage, 4 a property does not hold."""
+    if arguments.trace:
+        if arguments.what != "check":
+            raise cli.UserError(f"--trace goes with check, not with {arguments.what}")
+        return _follow(Path(arguments.trace))
     if arguments.what in tables.NODES:
         return _draw(arguments.what, arguments.format, arguments.output)
     if arguments.output or arguments.format:
@@ -105,6 +110,23 @@ def show(model: Model) -> bool:
         if len(verdict.wrong) > SHOWN:
             print(f"... and {len(verdict.wrong) - SHOWN} more\n")
     return holds
+
+
+def _follow(folder: Path) -> int:
+    """Follow the events of a trace with the reference machines; print each wrong step."""
+    try:
+        follower = sequence_trace.Follower()
+        follower.read(folder)
+    except ImportError:
+        raise cli.UserError("--trace needs the package transitions: pip install -e '.[dev]'") from None
+    except OSError as error:
+        raise cli.UserError(f"{folder}/events.jsonl: cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise cli.UserError(f"{folder}/{error}") from None
+    for line in follower.wrong:
+        print(line)
+    print(f"{follower.steps} steps followed, {len(follower.wrong)} wrong")
+    return cli.EXIT_INVARIANT if follower.wrong else cli.EXIT_DONE
 
 
 def _draw(node: str, form: str | None, output: str | None) -> int:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from sim import fill, operator, rig, tables
 from sim.reactions import FLOW_G_S, LIQUID_VALVES
 from sim.scenario import Fault, Scenario, Truck
+from sim.sequence_trace import Follower
 
 # The shortest settings that the parameter table allows, where time is all that they cost.
 SETTINGS: Final = (
@@ -170,10 +171,13 @@ def run_fault(
     options = fill.Options(
         vm=vm, hard_chain=hard_chain, firmware=firmware, settings=SETTINGS, steps=STEPS, stays_s=stays_s
     )
-    observers: list[Any] = [watch]
+    follower = Follower()
+    observers: list[Any] = [watch, follower]
     if stop_pressed_s is not None:
         observers.append(_StopButton(stop_pressed_s))
     run = Run(fill.run(scenario, options, observers), watch)
+    if firmware is None:  # another firmware has tables of its own
+        assert follower.wrong == []
     refused = [reply for replies in watch.replies.values() for reply in replies if " ERR " in reply]
     assert refused == []  # a setting that the parameter table no longer knows
     return run

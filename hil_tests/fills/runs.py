@@ -9,6 +9,7 @@ from typing import Any, Final
 from host_tools.record import Recorder
 from sim import fill, scenario
 from sim.scenario import Scenario
+from sim.sequence_trace import Follower
 
 TARGET_SHARE: Final = 0.005
 RELIEF_SHARE: Final = 0.90
@@ -32,6 +33,7 @@ class Finished:
     result: dict[str, Any]
     folder: Path
     plant: Any = None
+    follower: Follower | None = None
 
     def files(self) -> dict[str, bytes]:
         """Return every file of the trace."""
@@ -53,13 +55,13 @@ class _Keep:
 
 def run(what: Scenario | str, folder: Path, options: fill.Options | None = None) -> Finished:
     """Run a scenario (or the one of that name) and record its trace in `folder`."""
-    keep, recorder = _Keep(), Recorder(folder)
+    keep, recorder, follower = _Keep(), Recorder(folder), Follower()
     try:
         loaded = scenario.load(what) if isinstance(what, str) else what
-        result = fill.run(loaded, options, [keep, recorder])
+        result = fill.run(loaded, options, [keep, recorder, follower])
     finally:
         recorder.close()
-    return Finished(result, folder, keep.plant)
+    return Finished(result, folder, keep.plant, follower)
 
 
 class CompleteFill:
@@ -71,6 +73,14 @@ class CompleteFill:
     def test_every_phase_is_gone_through_and_no_other(self, fill: Finished) -> None:
         assert tuple(fill.result["phases"]) == PATH
         assert all(seconds > 0.0 for seconds in fill.result["phases"].values())
+
+    def test_every_step_is_one_of_the_tables(self, fill: Finished) -> None:
+        assert fill.follower is not None and fill.follower.wrong == []
+        assert fill.follower.steps > 40
+        assert [one.restarts for one in fill.follower.references.values()] == [0, 0]
+        from_disk = Follower()
+        from_disk.read(fill.folder)
+        assert (from_disk.wrong, from_disk.steps) == ([], fill.follower.steps)
 
     def test_no_invariant_is_broken(self, fill: Finished) -> None:
         assert len(fill.result["invariants"]["checked"]) == 12

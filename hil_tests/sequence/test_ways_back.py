@@ -10,6 +10,7 @@ import pytest
 from hil_tests.faults.short_fill import SETTINGS, STEPS, TRUCK
 from sim import fill, rig, tables
 from sim.scenario import Scenario
+from sim.sequence_trace import Follower
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -51,7 +52,10 @@ class Person:
 def run(person: Person, limit_s: float) -> dict[str, Any]:
     """Run the short fill with that person beside the operator."""
     scenario = Scenario(stem="way_back", name="way back", seed=7, limit_s=limit_s, truck=TRUCK)
-    return fill.run(scenario, fill.Options(settings=SETTINGS, steps=STEPS), [person])
+    follower = Follower()
+    result = fill.run(scenario, fill.Options(settings=SETTINGS, steps=STEPS), [person, follower])
+    assert follower.wrong == [] and follower.steps > 4
+    return result
 
 
 def test_a_stopped_fill_is_reset_and_the_next_truck_may_come() -> None:
