@@ -76,7 +76,7 @@ class CompleteFill:
 
     def test_every_step_is_one_of_the_tables(self, fill: Finished) -> None:
         assert fill.follower is not None and fill.follower.wrong == []
-        assert fill.follower.steps > 40
+        assert fill.follower.steps > 30
         assert [one.restarts for one in fill.follower.references.values()] == [0, 0]
         from_disk = Follower()
         from_disk.read(fill.folder)
