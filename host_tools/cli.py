@@ -25,6 +25,8 @@ EXIT_NOT_COMPLETE = 3
 EXIT_INVARIANT = 4
 EXIT_INTERRUPTED = 130
 
+CAMPAIGN_LIMIT_S = 1800.0  # simulated: a small top-up takes 500 s, a whole tank 1,400 s
+
 _EXIT_HELP = """\
 exit codes:
   0 done   1 internal error   2 bad usage or input   3 ended safe without completing, or an unmet [expect]
@@ -111,6 +113,44 @@ def _report_arguments(parser: argparse.ArgumentParser) -> None:
     add("-o", "--output", required=True, metavar="FILE.html", help="where the page goes")
 
 
+def positive(text: str) -> int:
+    """Parse a count: an integer from 1 to a million. Raises argparse.ArgumentTypeError."""
+    if not text.isdecimal() or not 1 <= int(text) <= 1_000_000:
+        raise argparse.ArgumentTypeError(f"'{text}' is not an integer from 1 to 1000000")
+    return int(text)
+
+
+def seconds(text: str) -> float:
+    """Parse a time: a number of seconds from 1 to 86400. Raises argparse.ArgumentTypeError."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 1.0 <= value <= 86400.0:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of seconds from 1 to 86400")
+    return value
+
+
+def _campaign_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--runs", type=positive, required=True, metavar="N", help="how many random scenarios")
+    add("--seed", type=natural, required=True, metavar="S", help="with a run's number it decides that run's scenario")
+    add("--first", type=natural, default=0, metavar="K", help="number of the first run (default: 0)")
+    add("--workers", type=positive, metavar="W", help="processes here, one core each (default: 1)")
+    add("--dask", metavar="URL", help="run on the dask cluster whose scheduler is there, such as tcp://host:8786")
+    add("--out", metavar="DIR",
+        help="keep results and failed scenarios there; the same command goes on where it was interrupted")  # fmt: skip
+    add("--json", action="store_true", help="print the summary object alone on stdout, progress on stderr")
+    add("--vm", choices=("micropython", "cpython"), default="micropython",
+        help="what runs the firmware (default: micropython)")  # fmt: skip
+    add("--limit-s", type=seconds, default=CAMPAIGN_LIMIT_S, metavar="SECONDS",
+        help=f"simulated time after which a run is cut off (default: {CAMPAIGN_LIMIT_S:g})")  # fmt: skip
+    add("--timeout-s", type=seconds, default=600.0, metavar="SECONDS",
+        help="wall time after which a run has failed (default: 600)")  # fmt: skip
+    add("--no-hard-chain", action="store_true",
+        help="take the hard-wired safety chain away, so that only the firmware reacts")  # fmt: skip
+
+
 def _bench_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--quick", action="store_true", help="stop after the first 60 simulated seconds")
@@ -147,6 +187,8 @@ COMMANDS = (
             "cryofill report out/cold -o cold.html"),
     Command("faults", "host_tools.faults_command:run", "list what can be broken: targets, kinds, values and units",
             _faults_arguments, "cryofill faults XV103"),
+    Command("campaign", "host_tools.campaign_command:run", "run many random scenarios with faults",
+            _campaign_arguments, "cryofill campaign --runs 500 --seed 1 --workers 2 --out campaign-1"),
     Command("dbc", "host_tools.dbc:main", "check or generate the CAN codec from dbc/cryofill.dbc", _dbc_arguments,
             "cryofill dbc check"),
     Command("bench", "host_tools.bench:run", "measure the lockstep factor and where the time goes", _bench_arguments,

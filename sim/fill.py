@@ -29,7 +29,9 @@ COMPLETE_S: Final = 2.0  # runs on after COMPLETE, so that the ticket's last lin
 # warms by itself and has a deadline of 120 s of its own, so that it is terminal only if it stays beyond that).
 STAYS_S: Final = {"ESD": 20.0, "LOCKOUT": 20.0, "SAFE_STOP": 150.0}
 BEFORE_GAS: Final = ("BOOT", "SELFTEST", "IDLE", "CONNECT", "DISCONNECT", "COMPLETE")
-IDLE_AGAIN_S: Final = 20.0  # back in IDLE, or never out of it, with nothing left for the operator to do
+IDLE_AGAIN_S: Final = 20.0  # back in IDLE with nothing left for the operator to do
+# Start was pressed and nothing came of it: the operator has turned away.
+NEVER_BEGAN_S: Final = {"IDLE": 60.0, "MAINTENANCE": 60.0}
 
 
 @dataclass(frozen=True)
@@ -196,9 +198,9 @@ def _over(story: _Story, rig_: Rig, stays_s: Mapping[str, float]) -> bool:
     stayed_s = rig_.t_s - story.since_s
     if state == "COMPLETE":
         return stayed_s >= COMPLETE_S
-    if state == "IDLE":
-        return "CONNECT" in story.visited and stayed_s >= IDLE_AGAIN_S
-    limit_s = stays_s.get(state)
+    if state == "IDLE" and "CONNECT" in story.visited:
+        return stayed_s >= IDLE_AGAIN_S
+    limit_s = stays_s.get(state, NEVER_BEGAN_S.get(state))
     return limit_s is not None and stayed_s >= limit_s
 
 

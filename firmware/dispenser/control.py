@@ -22,6 +22,10 @@ GAIN_I_SHIFT = const(3)
 STEP_MAX_CPCT = const(600)  # 6 % a step: full stroke in 0.8 s
 STEP_SHUT_CPCT = const(1250)  # 0.4 s full stroke: no surge
 HALF_FLOW_CPCT = const(9000)  # of relief: halve the flow above 90 %
+# Helium is shut off ahead of its aim by what still comes in while XV106 (XV107) closes: the present rise over LEAD
+# scans; and let in again only BAND below the aim, so that the valves end their strokes.
+HELIUM_LEAD_SCANS = const(4)  # 200 ms: one scan and half a stroke
+HELIUM_BAND_MBAR = const(30)  # half of the leak test's own band
 TRAPPED_CK = const(9000)
 TRAPPED_FOR_MS = const(1000)
 
@@ -63,6 +67,8 @@ class Control:
         self._last_error = 0
         self._trapped_ms = 0
         self._trapped_return_ms = 0
+        self._last_102 = 0
+        self._last_103 = 0
 
     def update(self, tick, state):
         """Set every want: at once in a new state, every 50 ms within one (FCV102 takes 400 ms for its stroke)."""
@@ -74,6 +80,9 @@ class Control:
             self._state = state
             for i in range(len(want)):
                 want[i] = row[i]
+            v = self._image.ai.value
+            self._last_102 = v[t.PT102]
+            self._last_103 = v[t.PT103]
         if row[t.XV106] == 2:
             self._helium(state, want)
         kind = self._fcv[state]
@@ -95,8 +104,12 @@ class Control:
             aim = self._params.get("purge_high_mbar") + 50
         else:
             aim = self._sequence.leak_mbar
-        want[t.XV106] = 1 if v[t.PT102] < aim else 0
-        want[t.XV107] = 1 if v[t.PT103] < aim else 0
+        now = v[t.PT102]
+        want[t.XV106] = _lets_in(want[t.XV106], now, now - self._last_102, aim)
+        self._last_102 = now
+        now = v[t.PT103]
+        want[t.XV107] = _lets_in(want[t.XV107], now, now - self._last_103, aim)
+        self._last_103 = now
 
     def _set_point(self, parameter):
         aim = self._params.get(parameter)
@@ -155,3 +168,10 @@ class Control:
             self._trapped_return_ms += SCAN_MS
         else:
             want[t.XV110] = 1
+
+
+def _lets_in(is_open, mbar, rise_mbar, aim_mbar):
+    """Return whether helium is to flow: until the aim is in reach, then again from BAND below it."""
+    if is_open:
+        return 1 if mbar + rise_mbar * HELIUM_LEAD_SCANS < aim_mbar else 0
+    return 1 if mbar < aim_mbar - HELIUM_BAND_MBAR else 0

@@ -28,7 +28,7 @@ TRIPS = (
     ("PRESSURE_LOW",   "PT201A",   "below",  1150,   1000, "stop", 5000,    "FUELLING", "skip", 37, "EJ: no air into the tank"),
     ("OVERFILL",       "OVER_G",   "above",  0,      200,  "stop", 500,     "FILLING",  "trip", 4,  "98 % rule + EJ margin"),
     ("LEVEL_HH",       "LSHH202",  "open",   0,      100,  "esd",  300,     "FUELLING", "trip", 4,  "EJ: independent switch"),
-    ("LEVEL_BAD",      "LT201",    "below",  -100,   100,  "stop", 500,     "COUPLED",  "trip", 25, "EJ"),
+    ("LEVEL_BAD",      "LT201",    "below",  -220,   100,  "stop", 500,     "COUPLED",  "trip", 25, "EJ"),
     ("VALVE_BOX_H2",   "AT201",    "above",  20000,  0,    "esd",  1000,    "ALWAYS",   "trip", 40, "EJ"),
     ("VALVE_BOX_WARN", "AT201",    "above",  10000,  0,    "warn", 1000,    "ALWAYS",   "skip", 40, "EJ"),
     ("TANK_VACUUM",    "VT201",    "above",  13000,  1000, "stop", 5000,    "COUPLED",  "trip", 9,  "EJ"),

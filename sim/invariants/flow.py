@@ -87,7 +87,10 @@ class PermittedFlow(Rule):
                 return (
                     f"{truth['flow_xv103_g_s']:.1f} g/s past XV103 {v.t_s - since:.2f} s after it was {words}"
                 )
-        if v.link_lost_s is not None and v.t_s - v.link_lost_s > LINK_HOLD_S + FLOW_ENDS_S + EPS_S:
+        # Supply shut, what is left in line and hose may drain or vent: the truck has no part in that.
+        if v.link_lost_s is None or truth["XV101"] <= CLOSED:
+            return ""
+        if v.t_s - v.link_lost_s > LINK_HOLD_S + FLOW_ENDS_S + EPS_S:
             return f"{truth['flow_xv103_g_s']:.1f} g/s past XV103 {v.t_s - v.link_lost_s:.2f} s after the link died"
         return ""
 
