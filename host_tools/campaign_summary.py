@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from sim import campaign, fault_table, tables
-from sim.random_scenario import family_of
+from sim.faults import took_effect
 
 SLOWEST: Final = 3
 NEVER, NO_EFFECT = "never came", "no effect"
@@ -20,7 +20,7 @@ COLUMNS: Final = ("complete", "stopped", "esd", "refused", "failed", NO_EFFECT, 
 def every_kind() -> list[str]:
     """Return every (family, kind) that can be drawn, as "family kind", in the order of the vocabulary."""
     rows = (row for row in fault_table.vocabulary() if row["available"])
-    return list(dict.fromkeys(f"{family_of(str(row['target']))} {row['kind']}" for row in rows))
+    return list(dict.fromkeys(f"{fault_table.family_of(str(row['target']))} {row['kind']}" for row in rows))
 
 
 def summarise(answers: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -29,7 +29,7 @@ def summarise(answers: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     faults = {kind: dict.fromkeys(COLUMNS, 0) for kind in every_kind()}
     for run in runs:
         for fault in run["faults"]:
-            faults[f"{family_of(fault['target'])} {fault['kind']}"][_column(fault, run)] += 1
+            faults[f"{fault_table.family_of(fault['target'])} {fault['kind']}"][_column(fault, run)] += 1
     trips: dict[str, Any] = {}
     states: dict[str, Any] = {}
     unseen: dict[str, list[str]] = {"trips": [], "states": [], "faults": []}
@@ -60,7 +60,7 @@ def summarise(answers: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 def _column(fault: Mapping[str, Any], run: Mapping[str, Any]) -> str:
     if fault["at_s"] is None:
         return NEVER
-    if fault["effect"] == "none":
+    if not took_effect(fault):
         return NO_EFFECT
     return str(run["outcome"]) if run["status"] == campaign.ENDED else "failed"
 

@@ -69,14 +69,15 @@ FAULT_COUNTS = (
     (3,       1),
 )
 FAMILIES = (
-    # FAMILY    WEIGHT  targets of one family are equally likely, so are the kinds of one target
-    ("world",   5),
-    ("link",    3),
-    ("board",   2),
-    ("valve",   4),
-    ("analog",  6),
-    ("contact", 4),
-    ("pulse",   1),
+    # FAMILY         WEIGHT  targets of one family are equally likely, so are the kinds of one target
+    ("world",        5),
+    ("link",         3),
+    ("nodes",        2),
+    ("valves",       4),
+    ("devices",      1),
+    ("transmitters", 6),
+    ("contacts",     4),
+    ("pulses",       1),
 )
 STATES = (
     # STATE         WEIGHT  after_s (log-uniform)
@@ -101,6 +102,7 @@ AT_S = (0.1, 400.0)
 FOR_SHARE = 0.4            # of the faults end by themselves
 FOR_S = (0.05, 120.0)      # log-uniform
 VALUE_SHARE = 0.6          # of the optional values are given
+MOST = {"ops": 1000.0}     # units whose range goes far beyond what a run sees: up to here (log-uniform)
 SMALLEST = 1e-3            # least value of a range that begins at 0 or is symmetric about it, as a share of its end
 
 # Boiling parahydrogen: close enough to put a wall at its liquid's temperature (CoolProp, rounded).
@@ -119,6 +121,7 @@ BOILING = (
 # fmt: on
 
 T = TypeVar("T")
+Section = list[tuple[str, Any]]  # keys and values, in the order of the file
 
 
 class _Draw:
@@ -155,28 +158,29 @@ class _Draw:
 def text(seed: int, index: int, limit_s: float = LIMIT_S) -> str:
     """Return run `index` of the campaign with that `seed`, as a scenario file that `sim.scenario.load` accepts.
 
-    limit_s: simulated seconds after which the run is cut off; it changes nothing else of the text.
+    limit_s: simulated seconds after which the run is cut off. It changes nothing else of the text, but that a fault
+    whose moment lies beyond it is left out.
     """
     draw = _Draw(seed, index)
     for _ in range(TRIES):
-        candidate = _text(draw, seed, index, limit_s)
+        head: Section = [("name", f"campaign {seed} run {index}"), ("seed", draw.whole(2**31)), ("limit_s", LIMIT_S)]
+        station, truck = _station_and_truck(draw)
+        faults = [_fault(draw) for _ in range(draw.row(FAULT_COUNTS)[0])]
         try:
-            scenario.parse(candidate)
+            scenario.parse(_toml(head, station, truck, faults))
         except scenario.ScenarioError:
             continue
-        return candidate
+        head[-1] = ("limit_s", limit_s)
+        return _toml(head, station, truck, [fault for fault in faults if _moment_s(fault) < limit_s])
     raise RuntimeError(f"no possible scenario in {TRIES} draws for seed {seed}, run {index}")
 
 
-def _text(draw: _Draw, seed: int, index: int, limit_s: float) -> str:
-    head = [("name", f"campaign {seed} run {index}"), ("seed", draw.whole(2**31)), ("limit_s", limit_s)]
-    station, truck = _station_and_truck(draw)
-    parts = [_section("", head), _section("[station]", station), _section("[truck]", truck)]
-    parts += [_section("[[fault]]", _fault(draw)) for _ in range(draw.row(FAULT_COUNTS)[0])]
-    return "\n".join(parts)
+def _moment_s(fault: Section) -> float:
+    """Return when a fault is due at the earliest."""
+    return float(next(value for key, value in fault if key in ("at_s", "after_s")))
 
 
-def _station_and_truck(draw: _Draw) -> tuple[list[tuple[str, Any]], list[tuple[str, Any]]]:
+def _station_and_truck(draw: _Draw) -> tuple[Section, Section]:
     ambient_kpa = draw.between(draw.row(PLACES)[0])
     ambient_k = draw.between(draw.row(WEATHER)[0])
     most_bar = 0.9 * (PSV101_BARG + ambient_kpa / 100.0)
@@ -190,7 +194,7 @@ def _station_and_truck(draw: _Draw) -> tuple[list[tuple[str, Any]], list[tuple[s
         mass_kg = draw.between(masses_kg)
         wall_k += boiling_k(tank_bar)
     target_kg = mass_kg + draw.between(draw.row(ORDERS)[0])
-    station: list[tuple[str, Any]] = [
+    station: Section = [
         ("supply", draw.row(SUPPLY)[0]),
         ("supply_bar", round(supply_bar, 2)),
         ("supply_k", round(draw.between((20.5, boiling_k(supply_bar) - 0.5)), 1)),
@@ -199,7 +203,7 @@ def _station_and_truck(draw: _Draw) -> tuple[list[tuple[str, Any]], list[tuple[s
         ("ambient_k", round(ambient_k, 1)),
         ("ambient_kpa", round(ambient_kpa, 1)),
     ]
-    truck: list[tuple[str, Any]] = [
+    truck: Section = [
         ("profile", "track1000"),
         ("mass_kg", round(mass_kg, 2)),
         ("tank_bar", round(tank_bar, 2)),
@@ -220,10 +224,10 @@ def boiling_k(bar: float) -> float:
     return below[1]
 
 
-def _fault(draw: _Draw) -> list[tuple[str, Any]]:
+def _fault(draw: _Draw) -> Section:
     target = draw.one_of(targets_of(draw.row(FAMILIES)[0]))
     kind = draw.one_of(kinds_of(target))
-    fault: list[tuple[str, Any]] = [("target", target), ("kind", kind.name)]
+    fault: Section = [("target", target), ("kind", kind.name)]
     if draw.chance(AT_SHARE):
         fault.append(("at_s", round(draw.between(AT_S), 2)))
     else:
@@ -233,7 +237,7 @@ def _fault(draw: _Draw) -> list[tuple[str, Any]]:
         kind.value == fault_table.OPTIONAL and draw.chance(VALUE_SHARE)
     ):
         fault.append(("value", _value(draw, kind)))
-    if draw.chance(FOR_SHARE):
+    if kind.lasts and draw.chance(FOR_SHARE):
         fault.append(("for_s", round(draw.log_between(FOR_S), 2)))
     return fault
 
@@ -246,7 +250,9 @@ def _value(draw: _Draw, kind: fault_table.Kind) -> float:
     if kind.name == "stuck":
         value = draw.between((low, high))
     elif low > 0.0:
-        value = draw.log_between((low, high))
+        value = draw.log_between((low, min(high, MOST.get(kind.unit, high))))
+        if kind.unit == "ops":
+            value = float(int(value))
     else:
         value = draw.log_between((SMALLEST * high, high))
         if low < 0.0 and draw.chance(0.5):
@@ -263,30 +269,13 @@ def kinds_of(target: str) -> tuple[fault_table.Kind, ...]:
 @cache
 def targets_of(family: str) -> tuple[str, ...]:
     """Return the fault targets of a row of FAMILIES."""
-    return tuple(tag for tag in fault_table.targets() if family_of(tag) == family)
+    return tuple(tag for tag in fault_table.targets() if fault_table.family_of(tag) == family)
 
 
-def family_of(target: str) -> str:
-    """Return the family of a fault target."""
-    if target == fault_table.WORLD:
-        return "world"
-    if target == fault_table.LINK:
-        return "link"
-    if target in fault_table.NODES:
-        return "board"
-    if target in fault_table.valve_tags():
-        return "valve"
-    row = fault_table.signal_row(target)
-    if row is None:
-        raise ValueError(f"{target!r} is no fault target")
-    return {"AI": "analog", "DI": "contact", "CI": "pulse"}[row[0]]
+def _toml(head: Section, station: Section, truck: Section, faults: Sequence[Section]) -> str:
+    sections = [("", head), ("[station]\n", station), ("[truck]\n", truck), *(("[[fault]]\n", one) for one in faults)]
+    return "\n".join(title + "".join(f"{key} = {_literal(value)}\n" for key, value in one) for title, one in sections)
 
 
-def _section(title: str, values: list[tuple[str, Any]]) -> str:
-    lines = [title] if title else []
-    lines += [f"{key} = {_toml(value)}" for key, value in values]
-    return "\n".join(lines) + "\n"
-
-
-def _toml(value: Any) -> str:
+def _literal(value: Any) -> str:
     return f'"{value}"' if isinstance(value, str) else repr(value)
