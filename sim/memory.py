@@ -150,6 +150,11 @@ class Memory:
         self.log.append(Operation(len(self.log) + 1, op, address, length, t_ms, state, torn))
         return None if torn else b""
 
+    def settle(self) -> None:
+        """Forget the time: what was under way is done. For a memory that goes from one rig to another."""
+        self._pending.clear()
+        self.ready_us = 0
+
     def cut_at(self, nth: int, ops: Collection[int] = ANY_WRITE) -> None:
         """Cut the supply at the nth of `ops` from now (1: the next); 0 disarms."""
         self._cut_in = nth

@@ -171,6 +171,7 @@ class Rig:
         }
         self._slots = list(self.slots.values())
         for slot in self._slots:
+            slot.memory.settle()
             slot.process.on_memory = functools.partial(self._serve, slot)
             plant.energised.update(dict.fromkeys((*slot.layout.do_tags, *slot.layout.ao_tags), 0.0))
         self._seq = 0

@@ -71,7 +71,8 @@ CI = ()
 
 SPI_DI_BYTES = 2
 
-# Non-volatile memory: a file system on the flash at /flash, FRAM on the SPI bus (its chip select is active low).
+# Non-volatile memory: a file system on the flash at /flash, and an FM25 FRAM on the SPI bus. Its chip select is active
+# low and takes the expander off the bus.
 FLASH_BLOCKS = 64
 FLASH_BLOCK_BYTES = 4096
 FRAM_CS = 34
