@@ -67,7 +67,7 @@ caught("exists", os.mkdir, "/flash/d")
 os.remove("/flash/d/big")
 os.rmdir("/flash/d")
 os.remove("/flash/t")
-for i in range(90):  # fills the root's blocks several times over
+for i in range(50):  # fills the root's blocks several times over
     with open("/flash/s", "wb") as f:
         f.write(b"%3d" % i)
     os.rename("/flash/s", "/flash/r")

@@ -2,9 +2,10 @@
 
 import time
 
-from board import nv, spi
 from machine import UART, Pin
 from micropython import heap_lock, heap_unlock
+
+from board import nv, spi
 
 with open("node.txt") as f:
     io = getattr(__import__(f.read().strip() + ".io_table"), "io_table")

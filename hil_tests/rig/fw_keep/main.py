@@ -2,8 +2,9 @@
 
 import time
 
-from board import nv
 from machine import UART, WDT, reset, reset_cause, soft_reset
+
+from board import nv
 
 uart = UART(1, 115200)
 fram = nv.Fram(34, 8192)

@@ -2,8 +2,9 @@
 
 import time
 
-from board import nv
 from machine import UART
+
+from board import nv
 
 SIZE = 2100
 uart = UART(1, 115200)
