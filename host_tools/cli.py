@@ -151,6 +151,19 @@ def _campaign_arguments(parser: argparse.ArgumentParser) -> None:
         help="take the hard-wired safety chain away, so that only the firmware reacts")  # fmt: skip
 
 
+def _replay_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("trace", nargs="?", metavar="DIR", help="the folder that fill --trace wrote")
+    add("--scenarios", action="store_true", help="record and replay every scenario in sim/scenarios/ instead")
+    add("--node", choices=("dispenser", "tank"), help="one node (default: both)")
+    add("--firmware", metavar="DIR",
+        help="the build to run: a folder with main.py; what it lacks is firmware/'s (default: firmware/)")  # fmt: skip
+    add("--vm", choices=("micropython", "cpython", "wasm32"), default="micropython",
+        help="what runs it; wasm32: a 32-bit MicroPython (default: micropython)")  # fmt: skip
+    add("--all", action="store_true", help="go on after the first difference and count them")
+    add("--json", action="store_true", help="print the result object alone on stdout")
+
+
 def _bench_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--quick", action="store_true", help="stop after the first 60 simulated seconds")
@@ -189,6 +202,8 @@ COMMANDS = (
             _faults_arguments, "cryofill faults XV103"),
     Command("campaign", "host_tools.campaign_command:run", "run many random scenarios with faults",
             _campaign_arguments, "cryofill campaign --runs 500 --seed 1 --workers 2 --out campaign-1"),
+    Command("replay", "host_tools.replay_command:run", "run a firmware build on a recorded run and show what differs",
+            _replay_arguments, "cryofill replay out/cold --vm wasm32"),
     Command("dbc", "host_tools.dbc:main", "check or generate the CAN codec from dbc/cryofill.dbc", _dbc_arguments,
             "cryofill dbc check"),
     Command("bench", "host_tools.bench:run", "measure the lockstep factor and where the time goes", _bench_arguments,

@@ -54,10 +54,12 @@ class Start:
         """The seed of the board's random bytes."""
         return int(wire.HELLO_PAYLOAD.unpack_from(self.records[0].packet, wire.HEADER.size)[0])
 
-    @property
-    def ticks(self) -> int:
-        """How many ticks the board answered."""
-        return sum(1 for one in self.records if one.type == wire.OUTPUT)
+    def answered(self) -> tuple[Record, ...]:
+        """The records up to the last one from the board: what it was shown behind that, it had no time to answer."""
+        n = len(self.records)
+        while n > 1 and self.records[n - 1].kind == TO_NODE:
+            n -= 1
+        return self.records[:n]
 
 
 def rows(layout: wire.Layout) -> dict[str, list[str]]:

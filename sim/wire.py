@@ -12,6 +12,7 @@ import struct
 from binascii import crc32
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Final, NamedTuple
 
 from sim import tables
@@ -137,10 +138,10 @@ def memory_request(name: str, data: bytes, seq: int) -> MemoryRequest:
 
 
 class Layout:
-    """Offsets and packers of one node, from its I/O list."""
+    """Offsets and packers of one node, from its I/O list (`io`: that of another firmware folder)."""
 
-    def __init__(self, node: str) -> None:
-        io = tables.io(node)
+    def __init__(self, node: str, io: SimpleNamespace | None = None) -> None:
+        io = io or tables.io(node)
         self.node = node
         self.ai_tags = tuple(row[0] for row in io.AI)
         self.pin_tags = tuple(row[0] for row in io.DI if row[1] == "pin")
