@@ -225,7 +225,7 @@ class Rig:
     def account(self) -> dict[str, float]:
         """Switch on the account of host seconds by part; return the dict that grows."""
         self.cost_s = dict.fromkeys(
-            ("link", "apply", "operator", "faults", "plant", "bus", "instruments", "invariants", "observers"),
+            ("wait", "link", "apply", "operator", "faults", "plant", "bus", "instruments", "invariants", "observers"),
             0.0,
         )
         return self.cost_s
@@ -287,7 +287,12 @@ class Rig:
 
     def _collect(self, slot: NodeSlot) -> None:
         """Take the OUTPUT that answers the last INPUT."""
+        cost = self.cost_s
+        mark = time.perf_counter() if cost is not None else 0.0
         received = slot.process.receive()
+        if cost is not None:
+            waited = _charge(cost, "wait", mark) - mark
+            cost["link"] -= waited
         slot.due = False
         if received is None:  # its supply went in the middle of a write
             self._off(slot.name, slot.cut_off_ms + BOOT_MS, wire.RESET_POWER_ON)
