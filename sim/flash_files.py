@@ -28,7 +28,10 @@ class FlashFiles:
         self._settings = tables.load_table(nodes.SHIMS / "littlefs_table.py").LITTLEFS
 
     def at_start(self, start: Start) -> dict[str, bytes] | None:
-        """Return {path: content} before this start's first write; None when no file system can be mounted."""
+        """Return {path: content} before this start's first write; None when no file system can be mounted.
+
+        A folder is a path that ends in a slash.
+        """
         written: set[int] = set()
         records = start.records
         for one, answer in zip(records, records[1:], strict=False):
@@ -71,6 +74,7 @@ class FlashFiles:
                 **self._settings,
             )
             for folder, _folders, names in files.walk("/"):
+                found[folder.rstrip("/") + "/"] = b""
                 for name in names:
                     path = f"{folder.rstrip('/')}/{name}"
                     with files.open(path, "rb") as file:

@@ -181,6 +181,7 @@ class WasmPlayer:
         if due is None or not folder.is_dir():
             return
         here = {"/" + str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+        here |= {f"/{p.relative_to(folder)}/": b"" for p in folder.rglob("*") if p.is_dir()} | {"/": b""}
         for path in sorted({*due, *here}):
             if due.get(path) != here.get(path):
                 what = _difference(due.get(path), here.get(path))
@@ -198,11 +199,11 @@ def _difference(recorded: bytes | None, replayed: bytes | None) -> str:
 
 def _lay_out(folder: Path, files: dict[str, bytes]) -> None:
     """Write files below a folder."""
-    folder.mkdir()
-    for path, content in files.items():
-        file = folder / path.lstrip("/")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content)
+    for path, content in sorted(files.items()):
+        if path.endswith("/"):
+            (folder / path.strip("/")).mkdir(parents=True, exist_ok=True)
+        else:
+            (folder / path.lstrip("/")).write_bytes(content)
 
 
 def _to_node(start: Start) -> Iterator[bytes]:

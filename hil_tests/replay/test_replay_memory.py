@@ -18,8 +18,8 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("stored")
     said = [line for line in store(folder)["dispenser"] if line.startswith("start")]
     assert said == [
-        "start 0 fram 0 files ['at_0', 'starts']",
-        "start 1 fram 1 files ['at_0', 'at_1', 'starts']",
+        "start 0 fram 0 files ['at_0', 'empty', 'starts']",
+        "start 1 fram 1 files ['at_0', 'at_1', 'empty', 'starts']",
     ]
     return folder
 

@@ -4,6 +4,7 @@
 """
 
 import time
+from os import mkdir
 
 from machine import UART, WDT
 
@@ -23,11 +24,15 @@ def starts():
     try:
         with open(PATH) as file:
             return int(file.read().split(" ")[0])
-    except OSError:
+    except OSError as error:
+        if error.errno != 2:  # ENOENT
+            raise error
         return 0
 
 
 n = starts()
+if n == 0:
+    mkdir(nv.FLASH + "/empty")
 with open(PATH + ".new", "w") as file:
     file.write("%d %s" % (n + 1, TEXT))
 nv.rename(PATH + ".new", PATH)

@@ -5,9 +5,11 @@ Usage: micropython _boot_files.py MAIN settle|-   (working directory: the node's
 That VM's collector cannot see pointers that the host's compiler keeps in registers, so it would free the frames of the
 running functions. Collections therefore happen only where `gc.collect` is called, and the host first writes the
 addresses of all frames into `_kept`, where the collector finds them. `settle`: one exchange before main, as _boot.py
-does after formatting. There is no littlefs here: /flash is a folder of the host, listed in littlefs's order.
+does after formatting. There is no littlefs here: /flash is a folder of the host, listed in littlefs's order
+and with its error numbers.
 """
 
+import builtins
 import gc
 import sys
 
@@ -45,6 +47,25 @@ import os  # noqa: E402  # after the collector has been replaced
 import _link  # noqa: E402
 import _transport  # noqa: E402
 
+# WASI numbers errors its own way: what littlefs would say. ENOENT, EEXIST, ENOTDIR, EISDIR, ENOTEMPTY, ENOSPC.
+_ERRORS = {44: 2, 20: 17, 54: 20, 31: 21, 55: 39, 51: 28}
+
+
+def _as_littlefs(function):
+    """Return `function` with the error numbers of littlefs."""
+
+    def call(*args):
+        try:
+            return function(*args)
+        except OSError as error:
+            raise OSError(_ERRORS.get(error.errno, error.errno))
+
+    return call
+
+
+for _name in ("listdir", "mkdir", "remove", "rename", "rmdir", "stat"):
+    setattr(os, _name, _as_littlefs(getattr(os, _name)))
+builtins.open = _as_littlefs(open)
 _listdir = os.listdir
 os.listdir = lambda path=".": sorted(_listdir(path))
 
