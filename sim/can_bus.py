@@ -190,6 +190,12 @@ class Controller:
             return ACTIVE
         return WARNING if worst < PASSIVE_LIMIT else PASSIVE
 
+    def status(self) -> tuple[int, int, int]:
+        """Return (state, TEC, REC), the counters as registers of eight bits show them."""
+        if self.on and not (self.tec or self.rec or self.bus_off):
+            return _WELL
+        return self.state, min(self.tec, 255), min(self.rec, 255)
+
     def take(self) -> tuple[int, list[Frame]]:
         """Return (mailboxes freed since the last call, frames received since) and forget them."""
         freed, self.freed = self.freed, 0
@@ -200,6 +206,7 @@ class Controller:
 
 
 _NO_FRAMES: list[Frame] = []
+_WELL = (ACTIVE, 0, 0)
 
 
 class CanBus:

@@ -146,6 +146,7 @@ class NodeProcess:
         self.stall_s = stall_s
         self.python_args = python_args
         self.layout = wire.Layout(name)
+        self._n_plain = self.layout.n_plain_output
         self.prints: str = ""  # what earlier processes of this node printed
         self._dir = tempfile.mkdtemp(prefix="cryofill-")
         (Path(self._dir) / "node.txt").write_text(name + "\n", encoding="utf-8")
@@ -203,8 +204,7 @@ class NodeProcess:
         self._seq_to = self._seq_from = 0
         self._scanned = 0
         hello = wire.hello(seed)
-        self._write(hello)
-        self._seq_to = 1
+        self.send(hello)
         return hello
 
     def _argv(self, r: int, w: int) -> list[str]:
@@ -237,25 +237,24 @@ class NodeProcess:
 
     def send(self, packet: bytes) -> None:
         """Write one packet built with `next_seq()`."""
-        self._write(packet)
-        self._seq_to = (self._seq_to + 1) & 0xFFFF
-
-    def _write(self, packet: bytes) -> None:
         try:
             os.write(self._to, packet)
-        except (BrokenPipeError, OSError) as exc:
+        except OSError as exc:
             raise self._failure("its process ended") from exc
+        self._seq_to = (self._seq_to + 1) & 0xFFFF
 
     def receive(self) -> tuple[wire.Output, bytes] | None:
         """Wait for the node's OUTPUT, serving its memory until then; return it parsed and as the packet.
 
         None when the board lost its supply over a memory operation. Raises NodeFailure.
         """
-        data = self._read_packet()
-        while data[1] == wire.MEMORY:
-            if not self._serve(data):
-                return None
-            data = self._read_packet()
+        data = self._read_some()
+        if len(data) != self._n_plain or data[1] != wire.OUTPUT:  # more than outputs: frames, serial bytes, memory
+            data = self._whole(data)
+            while data[1] == wire.MEMORY:
+                if not self._serve(data):
+                    return None
+                data = self._whole(self._read_some())
         try:
             output = self.layout.parse_output(data, self._seq_from)
         except wire.WireError as exc:
@@ -265,7 +264,7 @@ class NodeProcess:
 
     def receive_packet(self) -> bytes:
         """Wait for one packet of any type and return it unchecked: for replay, which compares it whole."""
-        data = self._read_packet()
+        data = self._whole(self._read_some())
         self._seq_from = (self._seq_from + 1) & 0xFFFF
         return data
 
@@ -278,8 +277,8 @@ class NodeProcess:
         except wire.WireError as exc:
             raise self._failure(str(exc)) from exc
 
-    def _read_packet(self) -> bytes:
-        data = self._read_some()
+    def _whole(self, data: bytes) -> bytes:
+        """Return the packet that begins with `data`."""
         while len(data) < 6 or len(data) < 10 + (data[4] | data[5] << 8):
             data += self._read_some()
         return data

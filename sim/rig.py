@@ -46,7 +46,10 @@ class Plant(Protocol):
 
 
 class Instruments(Protocol):
-    """What the boards' terminals carry: counts (read_u16), contact bits (`wire.Layout.contact_bit`), pulse totals."""
+    """What the boards' terminals carry: counts (read_u16), contact bits (`wire.Layout.contact_bit`), pulse totals.
+
+    The lists of counts and pulses stay the same objects; `sample` fills them.
+    """
 
     def sample(self, t_s: float, truth: dict[str, float]) -> None: ...
     def counts(self, node: str) -> Sequence[int]: ...
@@ -78,6 +81,8 @@ class NodeSlot:
         self.applied_duties: Sequence[int] = ()
         self.can_flags = 0
         self.freed = 0
+        self.counts: Sequence[int] = [0] * len(process.layout.ai_tags)  # at its terminals
+        self.pulses: Sequence[int] = [0] * len(process.layout.ci_tags)
         self.frames: list[Frame] = []
         self.uart_in = b""
         self.line = b""
@@ -179,8 +184,9 @@ class Rig:
         self._started = False
         self._print_check = PRINT_CHECK_TICKS
         self._states = {name: _state_names(name) for name in names}
-        self._no_counts = {s.name: [0] * len(s.layout.ai_tags) for s in self._slots}
-        self._no_pulses = {s.name: [0] * len(s.layout.ci_tags) for s in self._slots}
+        if instruments is not None:
+            for slot in self._slots:
+                slot.counts, slot.pulses = instruments.counts(slot.name), instruments.pulses(slot.name)
         self._on_tick: list[Callable[..., None]] = []
         self._on_event: list[Callable[..., None]] = []
         self._on_frame: list[Callable[..., None]] = []
@@ -388,23 +394,15 @@ class Rig:
             if uart:
                 slot.uart_in = uart[wire.UART_PER_TICK :]
                 uart = uart[: wire.UART_PER_TICK]
-            if instruments is not None:
-                counts, contacts, pulses = (
-                    instruments.counts(name),
-                    instruments.contacts(name),
-                    instruments.pulses(name),
-                )
-            else:
-                counts, contacts, pulses = self._no_counts[name], 0, self._no_pulses[name]
             process = slot.process
             packet = slot.layout.pack_input(
                 process.next_seq(),
                 now - boot_ms,
                 slot.cause,
-                (controller.state, min(controller.tec, 255), min(controller.rec, 255), slot.freed),
-                counts,
-                contacts,
-                pulses,
+                (*controller.status(), slot.freed),
+                slot.counts,
+                instruments.contacts(name) if instruments is not None else 0,
+                slot.pulses,
                 frames,
                 uart,
             )

@@ -160,7 +160,7 @@ class Layout:
         fields = f"IBBHHIH{len(self.ao_tags)}HBB"
         self._output = struct.Struct("<" + fields)
         self._plain_output = struct.Struct(f"<BBHH{fields}HI")
-        self._n_plain = self._plain_output.size
+        self.n_plain_output = self._plain_output.size  # bytes of an OUTPUT without frames and serial bytes
         self._duties_end = 11 + len(self.ao_tags)
         self._n_ao = len(self.ao_tags)
         self._contacts = 0  # what the two below were made of
@@ -216,14 +216,14 @@ class Layout:
 
     def parse_output(self, data: bytes, seq: int) -> Output:
         """Return what an OUTPUT packet says. Raises WireError naming the node."""
-        if len(data) == self._n_plain:
+        if len(data) == self.n_plain_output:
             f = self._plain_output.unpack(data)
             if (
                 f[2] == seq
                 and f[-1] == crc32(data[:-4])
                 and f[0] == SYNC
                 and f[1] == OUTPUT
-                and f[3] == self._n_plain - 10
+                and f[3] == self.n_plain_output - 10
                 and not f[-3]
                 and not f[-2]
             ):
