@@ -9,6 +9,12 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+# Failed assertions of the shared checks show their values, as those in test files do. Here, because other folders use
+# them too and whoever comes first imports them.
+pytest.register_assert_rewrite(
+    "hil_tests.faults.short_fill", "hil_tests.faults.reactions", "hil_tests.fills.runs", "hil_tests.replay.recordings"
+)
+
 # The same examples on every machine and every run; a slow shared machine is no failure.
 hypothesis.settings.register_profile("fixed", derandomize=True, deadline=None, database=None)
 hypothesis.settings.load_profile("fixed")
