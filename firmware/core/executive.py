@@ -17,21 +17,25 @@ def run(node):
     """Run `node` for ever. `node` offers image, events and the five steps of a tick, and `slack()`."""
     image, events = node.image, node.events
     dog = watchdog.start()
-    due = start = clock.ticks_ms()
+    # The steps by name: looked up once here, not seven times a tick (2 % of it).
+    sample, supervise, decide, drive = node.sample, node.supervise, node.decide, node.drive
+    tell, slack, feed = node.report, node.slack, dog.feed
+    ticks_ms, ticks_diff = clock.ticks_ms, clock.ticks_diff
+    due = start = ticks_ms()
     ticks = locked = overruns = now_ms = 0
     while True:
-        now = clock.ticks_ms()
-        now_ms = now_ms + clock.ticks_diff(now, start) & 0x3FFFFFFF
+        now = ticks_ms()
+        now_ms = now_ms + ticks_diff(now, start) & 0x3FFFFFFF
         start = now
         heap_lock()
         try:
             events.now_ms = now_ms
-            node.sample(ticks)
-            node.supervise(now)
-            node.decide(ticks)
-            node.drive()
-            node.report(ticks)
-            dog.feed()
+            sample(ticks)
+            supervise(now)
+            decide(ticks)
+            drive()
+            tell(ticks)
+            feed()
         except BaseException as failure:
             image.de_energise()
             heap_unlock()
@@ -43,11 +47,11 @@ def run(node):
             events.put(report.STATS, 0, 0, 0, locked)
             events.put(report.STATS, 1, 0, 0, ticks)
             events.put(report.STATS, 2, 0, 0, overruns)
-        node.slack()
+        slack()
         due = clock.ticks_add(due, TICK_MS)
-        left = clock.ticks_diff(due, clock.ticks_ms())
+        left = ticks_diff(due, ticks_ms())
         if left <= 0:
             overruns += 1
-            due = clock.ticks_ms()
+            due = ticks_ms()
             left = 0
         clock.sleep_ms(left)

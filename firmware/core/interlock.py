@@ -22,8 +22,8 @@ class Gate:
         self.want_ao = [0] * len(analogs)
         self._do_a = [0] * len(outputs)
         self._do_b = [-1] * len(outputs)
-        self._ao_a = [0] * len(analogs)
-        self._ao_b = [-1] * len(analogs)
+        ao_a = [0] * len(analogs)
+        ao_b = [-1] * len(analogs)
         for tag, needs, or_needs, _ in table.INTERLOCKS:
             a = self._mask(needs, table.PERMISSIVES)
             b = self._mask(or_needs, table.PERMISSIVES) if or_needs else -1
@@ -31,8 +31,9 @@ class Gate:
                 self._do_a[outputs.index(tag)] = a
                 self._do_b[outputs.index(tag)] = b
             else:
-                self._ao_a[analogs.index(tag)] = a
-                self._ao_b[analogs.index(tag)] = b
+                ao_a[analogs.index(tag)] = a
+                ao_b[analogs.index(tag)] = b
+        self._ao_needs = tuple((i, ao_a[i], ao_b[i]) for i in range(len(analogs)))
         self.refused = 0  # bit per DO row that is wanted but not permitted
         self._judged = [-1] * len(outputs)  # the wants that `do` was last decided for
         self._key = -1
@@ -46,8 +47,7 @@ class Gate:
 
     def apply(self, permissives, dead, do, ao):
         """Write the energised levels for this tick into `do` (0/1) and `ao` (cpct)."""
-        for i in range(len(ao)):
-            need_a, need_b = self._ao_a[i], self._ao_b[i]
+        for i, need_a, need_b in self._ao_needs:
             allowed = permissives & need_a == need_a or (need_b >= 0 and permissives & need_b == need_b)
             ao[i] = self.want_ao[i] if allowed and not dead else 0
         want, judged = self.want, self._judged

@@ -28,6 +28,7 @@ class Link:
         self._needs_session = [row[4] for row in rx]
         self._hold_ms = [row[5] for row in rx]
         self._watched = tuple(i for i in range(len(rx)) if rx[i][5])
+        self.ages_ms = [e2e.AGE_MAX_MS] * len(rx)  # of the watched messages, as of the last `receive`
         self.session = 0
         self.foreign = 0  # well-formed frames of another session
         self._tx_id = [row[0] for row in tx]
@@ -50,9 +51,13 @@ class Link:
         port = self.port
         n = port.count
         receivers = self.receivers
+        ages_ms = self.ages_ms
         for i in self._watched:
-            if receivers[i].qualified and receivers[i].age_ms(now) >= self._hold_ms[i]:
-                receivers[i].restart()
+            receiver = receivers[i]
+            age_ms = receiver.age_ms(now)
+            ages_ms[i] = age_ms
+            if age_ms >= self._hold_ms[i] and receiver.qualified:
+                receiver.restart()
         if not n:
             return False
         for k in range(n):
@@ -65,6 +70,7 @@ class Link:
                 continue
             if receivers[i].check(data, port.at_ms[k]) in e2e.GOOD:
                 self._unpack[i](data, self.values[i])
+                ages_ms[i] = receivers[i].age_ms(now)
         port.count = 0
         return True
 

@@ -26,9 +26,9 @@ class ProcessImage:
         self._expander = spi.Expander(io.SPI_DI_BYTES)
         self._last = bytearray(io.SPI_DI_BYTES)
         self.moves = 0
-        self._counters = pins.counters(io.CI)
+        self._counters = tuple(enumerate(pins.counters(io.CI)))
         self._do_pins = pins.outputs(io.DO)
-        self._ao_pins = pins.analog_outputs(io.AO)
+        self._ao_pins = tuple(enumerate(pins.analog_outputs(io.AO)))
         self._do_driven = [0] * len(io.DO)
         self._ao_driven = [0] * len(io.AO)
 
@@ -48,8 +48,8 @@ class ProcessImage:
                 di[i] = level
                 self.moves = self.moves + 1 & 0x3FFFFFFF
         self._unpack(False)
-        for i in range(len(self._counters)):
-            self.count[i] = self._counters[i].value()
+        for i, counter in self._counters:
+            self.count[i] = counter.value()
 
     def _unpack(self, force):
         # Contacts seldom move: unpack the expander's image only when it has changed.
@@ -74,14 +74,14 @@ class ProcessImage:
                     driven[i] = do[i]
                     self._do_pins[i].value(do[i])
         ao, driven = self.ao, self._ao_driven
-        for i in range(len(ao)):
+        for i, pwm in self._ao_pins:
             if ao[i] != driven[i]:
                 driven[i] = ao[i]
-                self._ao_pins[i].duty_u16(ao[i] * 65535 // 10000)
+                pwm.duty_u16(ao[i] * 65535 // 10000)
 
     def de_energise(self):
         """Drop every output at once: the last act of a tick that failed."""
         for pin in self._do_pins:
             pin.value(0)
-        for pwm in self._ao_pins:
+        for _, pwm in self._ao_pins:
             pwm.duty_u16(0)

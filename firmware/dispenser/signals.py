@@ -51,7 +51,7 @@ class Signals:
         ok[PT102_G] = good[t.PT102] and good[t.PT105]
         ok[PT103_G] = good[t.PT103] and good[t.PT105]
         truck = self._truck
-        value[LINK_MS] = truck.age_ms(now)
+        value[LINK_MS] = truck.age_ms()
         value[LINK_BAD] = 0 if truck.qualified() else 1
         value[TRUCK_ABORT] = 1 if truck.aborts(now) else 0
         if tick % SCAN_TICKS == 0:

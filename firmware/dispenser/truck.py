@@ -59,11 +59,10 @@ class Truck:
         self.max_flow_g_s = v[m.T_FLOW_MAX_FLOW_G_S]
         self.target_g = v[m.T_FLOW_TARGET_MASS_G]
 
-    def age_ms(self, now):
-        """Return the age in ms of the older of the two messages that a permit rests on."""
-        receivers = self.link.receivers
-        a = receivers[STATUS].age_ms(now)
-        b = receivers[MEAS].age_ms(now)
+    def age_ms(self):
+        """Return the age in ms, in this tick, of the older of the two messages that a permit rests on."""
+        ages_ms = self.link.ages_ms
+        a, b = ages_ms[STATUS], ages_ms[MEAS]
         return a if a > b else b
 
     def qualified(self):

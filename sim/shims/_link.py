@@ -29,6 +29,7 @@ MICROPYTHON = sys.implementation.name == "micropython"
 if MICROPYTHON:
     import gc
 
+    from micropython import heap_lock, heap_unlock
     from utime import ticks_diff as _host_diff
     from utime import ticks_us as _host_us
 
@@ -38,12 +39,9 @@ if MICROPYTHON:
         return gc.mem_alloc()
 
     def heap_locked():
-        """Tell by trying: an allocation under heap_lock raises MemoryError."""
-        try:
-            bytearray(1)
-        except MemoryError:
-            return 1
-        return 0
+        """Tell by locking once more: unlocking returns how many locks are left."""
+        heap_lock()
+        return 1 if heap_unlock() else 0
 
 else:
     from time import perf_counter_ns
