@@ -8,6 +8,7 @@ real value is not public).
 PARAMS = (
     # NAME                 DEFAULT  MIN     MAX      UNIT     STATUS     WHAT
     ("target_g",           0,       0,      200000,  "g",     "entry",   "mass asked for in the tank; 0: the truck's own wish"),
+    ("pump_mbar",          0,       0,      10000,   "mbar",  "entry",   "what the transfer pump delivers; 0: no pump, the dewar's own pressure"),
     ("purge_cycles",       4,       3,      10,      "1",     "EJ",      "helium cycles on both bores"),
     ("purge_high_mbar",    5000,    3000,   6000,    "mbar",  "EJ",      "pressure that a purge cycle reaches"),
     ("purge_low_mbarg",    250,     100,    1000,    "mbarg", "EJ",      "gauge pressure that a purge cycle falls to"),

@@ -290,21 +290,26 @@ class Sequence:
             return False
         self.target_g = self._params.get("target_g") or truck.target_g
         rule_g = max_mass_g(truck.volume_l, truck.relief_mbarg)
-        image = self._image
         return (
             truck.link.values[tr.STATUS][m.T_STATUS_PROTOCOL_VERSION] != m.PROTOCOL_VERSION
             or truck.max_mass_g > rule_g // 1000 * DECLARED_MASS_PPT
             or self.target_g > truck.max_mass_g
             or self.target_g <= truck.mass_g
-            or truck.pressure_mbar >= image.ai.value[t.PT101]
+            or truck.pressure_mbar >= self._supply_mbar()
         )
+
+    def _supply_mbar(self):
+        """Return what the station will press with: a pump stands still until liquid is wanted, and PT101 with it."""
+        now = self._image.ai.value[t.PT101]
+        pumped = self._params.get("pump_mbar")
+        return pumped if pumped > now else now
 
     # -- purge and leak test -------------------------------------------------------------------------------
 
     def enter_purge_press(self):
         self.untouched = False
         if self.cycles == 0:
-            aim = self._image.ai.value[t.PT101] + 100
+            aim = self._supply_mbar() + 100
             ceiling = self._image.ai.value[t.PT105] + self._params.get("leak_max_mbarg")
             self.leak_mbar = aim if aim < ceiling else ceiling
 

@@ -67,7 +67,7 @@ TRIPS = (
     ("HELIUM_LOST",    "PS104",      "open",   0,      1000, "stop", 2000,    "HELIUM",      "trip", 11, "EJ"),
     ("LEAK_FOUND",     "LEAK",       "closed", 0,      0,    "stop", 100,     "LEAKTEST",    "trip", 1,  "EJ: 0.5 % in 20 s"),
     ("COLD_LEAK",      "COLD_LEAK",  "closed", 0,      0,    "stop", 100,     "COLDTEST",    "trip", 1,  "EJ"),
-    ("SUPPLY_LOW",     "PT101",      "below",  1500,   100,  "stop", 300,     "LIQUID",      "skip", 11, "EJ: no suction from the dewar"),
+    ("SUPPLY_LOW",     "PT101",      "below",  1400,   100,  "stop", 300,     "FLOW",        "skip", 11, "EJ: no suction from the dewar"),
     ("STOP_PRESSED",   "PB102",      "closed", 0,      30,   "stop", 100,     "BEFORE_FILL",    "skip", 32, "operator"),
 )
 # fmt: on

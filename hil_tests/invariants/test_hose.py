@@ -96,15 +96,29 @@ class TestI4:
         assert bench.broken == []
 
     def test_liquid_left_in_the_stub_after_a_normal_fill_is_caught(self, bench: Any) -> None:
-        bench.state["dispenser"] = "COMPLETE"
-        bench.tick(0.2, stub_liquid_kg=0.021)
+        for state in ("CONNECT", "FILL", "DRAIN", "COMPLETE"):
+            bench.state["dispenser"] = state
+            bench.tick(0.2, stub_liquid_kg=0.021)
         assert bench.broken == ["I4"]
+
+    @pytest.mark.parametrize("stopped", ["SAFE_STOP", "ESD", "BOOT"])
+    def test_after_any_other_stop_it_is_left_to_its_relief(self, bench: Any, stopped: str) -> None:
+        for state in ("CONNECT", "FILL", stopped, "COMPLETE"):
+            bench.state["dispenser"] = state
+            bench.tick(0.2, stub_liquid_kg=0.021)
+        assert bench.broken == []
 
     def test_a_stub_above_110_percent_of_its_rating_is_caught(self, bench: Any) -> None:
         bench.tick(0.2, stub_rating_barg=10.0, stub_bar=12.0)
         assert bench.broken == []
         bench.tick(0.2, stub_bar=12.1)
         assert bench.broken == ["I4"]
+
+    def test_a_pulse_in_the_stub_is_not(self, bench: Any) -> None:
+        bench.tick(1.0, stub_rating_barg=10.0, stub_bar=6.0)
+        bench.tick(0.1, stub_bar=20.0)
+        bench.tick(1.0, stub_bar=6.0)
+        assert bench.broken == []
 
 
 class TestI11:
@@ -117,6 +131,14 @@ class TestI11:
     )
     def test_cold_and_low_is_caught(self, bench: Any, cold: dict[str, float]) -> None:
         bench.tick(0.2, **cold)
+        assert bench.broken == ["I11"]
+
+    def test_a_pulse_of_a_tenth_of_a_second_is_not_and_half_a_second_is(self, bench: Any) -> None:
+        bench.tick(1.0, PT102=1.1, TT102=60.0)
+        bench.tick(0.1, PT102=1.0)
+        bench.tick(1.0, PT102=1.1)
+        assert bench.broken == []
+        bench.tick(0.6, PT102=1.0)
         assert bench.broken == ["I11"]
 
     @pytest.mark.parametrize("fine", [{"PT102": 1.02}, {"PT102": 1.044, "TT102": 30.0}, {"tank_bar": 1.044}])
