@@ -71,6 +71,12 @@ class TestI2:
         bench.tick(0.05)
         assert bench.broken == ["I2"]
 
+    def test_with_the_supply_shut_the_line_may_drain_without_the_link(self, bench: Any) -> None:
+        bench.filling()
+        bench.faults.link_lost_s = bench.t_s
+        bench.tick(5.0, XV101=0.0)
+        assert bench.broken == []
+
     def test_a_dead_tank_board_is_a_dead_link(self, bench: Any) -> None:
         bench.filling()
         bench.dead.add("tank")
