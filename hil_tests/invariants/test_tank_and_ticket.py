@@ -89,6 +89,17 @@ class TestTickets:
         bench.finish()
         assert bench.broken == broken
 
+    def test_a_fill_of_two_ticks_is_a_fill(self, bench: Any) -> None:
+        bench.tick(0.11)
+        bench.state["dispenser"] = "FILL"
+        bench.tick(0.02)
+        bench.state["dispenser"] = "HOLD"
+        bench.tick(2.0, FT101=10.0)
+        bench.state["dispenser"] = "COMPLETE"
+        bench.tick(0.1, FT101=0.0)
+        bench.finish()
+        assert bench.broken == ["I8"]  # 20 g and no ticket
+
     def test_two_tickets_share_what_was_metered(self, bench: Any) -> None:
         self.delivered(bench)
         bench.ticket(session=1, metered_g=5_000, meter_g=5_050)

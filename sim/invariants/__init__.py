@@ -80,7 +80,11 @@ class Invariants:
         v.energised = plant.energised
         v.world = plant.world
         v.plant = plant
-        v.state = rig.state["dispenser"]
+        state = rig.state["dispenser"]
+        if state != v.state:
+            v.state = state
+            if state == "FILL":
+                v.fills += 1
         faults = self._faults
         if faults is not None:
             v.link_lost_s = faults.link_lost_s

@@ -26,7 +26,7 @@ class EveryGram(Rule):
 
     def check(self, v: View) -> str:
         if not self._counting:
-            if v.state != "FILL":
+            if not v.fills:
                 return ""
             self._counting = True
         flow_g_s = v.truth["FT101"]

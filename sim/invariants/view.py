@@ -47,6 +47,7 @@ class View:
     plant: Any = None
     link_lost_s: float | None = None  # since when the link has been dead, None: alive
     faulted: frozenset[str] = frozenset()  # targets with an active fault
+    fills: int = 0  # times that FILL was entered: it may last less than a slow rule's period
     ever_faulted: frozenset[str] = frozenset()
     dead: frozenset[str] = frozenset()  # nodes without a running processor
     tickets: list[Ticket] = field(default_factory=list)
