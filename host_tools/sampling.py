@@ -56,6 +56,7 @@ class RigView(Protocol):
 KINDS = ("", "STATE", "TRIP", "CLEAR", "TICKET", "STATS", "WARN", "BOOT", "INFO")
 TICKET_FIELDS = (
     "session", "metered_g", "meter_g", "returned_g", "hose_loss_g", "status", "target_g", "stop_cause", "end",
+    "number",
 )  # fmt: skip
 
 
@@ -104,6 +105,9 @@ def as_event(raw: Mapping[str, Any]) -> Event:
         name = _named(tables.trips(node).TRIPS, ident)
     elif kind == "TICKET":
         name = TICKET_FIELDS[ident] if 0 <= ident < len(TICKET_FIELDS) else f"#{ident}"
+    elif kind in ("BOOT", "INFO") and node == "dispenser":
+        notes = tables.notes(node)
+        name = _named(notes.FOUND if kind == "BOOT" else notes.NOTES, ident)
     else:
         name = str(ident)
     return Event(raw["t_ms"], node, kind, name, source, target, value)

@@ -269,3 +269,14 @@ def _formatted(block_bytes: int, blocks: int) -> bytes:
     )
     filesystem.format()
     return bytes(context.buffer)
+
+
+def open_image(image: bytes, block_bytes: int) -> Any:
+    """Return a littlefs.LittleFS on a copy of a flash image. Raises littlefs.LittleFSError when it holds none."""
+    from littlefs import LittleFS, UserContext
+
+    context = UserContext(len(image))
+    context.buffer[:] = image
+    return LittleFS(
+        context=context, block_size=block_bytes, block_count=len(image) // block_bytes, **_littlefs()
+    )

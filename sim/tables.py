@@ -84,6 +84,11 @@ def trips(node: str) -> SimpleNamespace:
     return load_table(FIRMWARE / node / "trip_table.py")
 
 
+def notes(node: str) -> SimpleNamespace:
+    """Return what a node says about its journal (FOUND, NOTES). Raises TableError for a node that has none."""
+    return load_table(FIRMWARE / node / "note_table.py")
+
+
 def netlist() -> SimpleNamespace:
     """Return the piping (NODES, ELEMENTS)."""
     return load_table(FIRMWARE / "dispenser" / "netlist.py")

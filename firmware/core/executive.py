@@ -51,7 +51,8 @@ def run(node):
         due = clock.ticks_add(due, TICK_MS)
         left = ticks_diff(due, ticks_ms())
         if left <= 0:
-            overruns += 1
+            if ticks > 2:  # what the boot wrote to flash delays the first sleep: no tick was late
+                overruns += 1
             due = ticks_ms()
             left = 0
         clock.sleep_ms(left)

@@ -43,6 +43,10 @@ class Events:
         ring[head + 5] = value
         self._head = after
 
+    def sent(self):
+        """Return whether every event has been handed to the port."""
+        return self._tail == self._head and self._line is None
+
     def flush(self, port):
         """Write at most PER_SLACK events to the port."""
         for _ in range(PER_SLACK):

@@ -59,6 +59,7 @@ class Trips:
         self._any_latched = 0
         self.reaction = NONE
         self.first = -1
+        self.changes = 0  # counts what the latches have gone through
         self._events = events
         # Rows that must react within 100 ms run every tick, the others every fifth: per public state, the rows
         # that are watched there.
@@ -143,6 +144,7 @@ class Trips:
             return
         if not self.latched[i]:
             self.latched[i] = 1
+            self.changes = self.changes + 1 & 0x3FFFFFFF
             if self.first < 0:
                 self.first = i
             if reaction > self._any_latched:
@@ -160,5 +162,25 @@ class Trips:
                 self._events.put(report.CLEAR, i, 0, 0, 0)
         self._any_latched = NONE
         self.first = -1
+        self.changes = self.changes + 1 & 0x3FFFFFFF
         self._changed = True
         return True
+
+    def save(self, bits):
+        """Set a bit of `bits` (bytearray) per latched row, clear the others; return the reaction that is latched."""
+        for k in range(len(bits)):
+            bits[k] = 0
+        for i in range(self.n):
+            if self.latched[i]:
+                bits[i >> 3] |= 1 << (i & 7)
+        return self._any_latched
+
+    def restore(self, bits, first):
+        """Latch again what `save()` saved; `first` as it was then (boot only)."""
+        for i in range(self.n):
+            if bits[i >> 3] >> (i & 7) & 1:
+                self.latched[i] = 1
+                if self._reaction[i] > self._any_latched:
+                    self._any_latched = self._reaction[i]
+        self.first = first
+        self._changed = True

@@ -11,8 +11,9 @@ from generated import dispenser_tags as t
 
 LOW_FLOW_CUT_MG_S = const(100)  # FT103 below this is its own zero error
 MG_PER_G = const(1000)
-BILLABLE, NOT_BILLABLE = const(0), const(1)
+BILLABLE, NOT_BILLABLE, CUT_SHORT = const(0), const(1), const(2)
 MIN_BILLED_G = const(5000)
+RUN_OUT_TICKS = const(100)  # 1 s: what still flows while the valves of a stopped fill shut is metered too
 
 
 class Meter:
@@ -21,13 +22,15 @@ class Meter:
     def __init__(self, image, params):
         self._image = image
         self._params = params
-        self.running = False
+        self.fills = -1  # counts the fills since boot
         self.start(0)
         self.running = False
 
     def start(self, truck_mass_g):
         """Begin a fill: totals at zero; truck_mass_g is the truck's own mass now (for the balance)."""
         self.running = True
+        self.fills = self.fills + 1 & 0x3FFFFFFF
+        self._left = 0
         self._from = self._image.count[t.FQ101]
         self.meter_g = 0
         self.returned_g = 0
@@ -42,6 +45,10 @@ class Meter:
             return
         image = self._image
         self.meter_g = image.count[t.FQ101] - self._from & 0x3FFFFFFF
+        if self._left:
+            self._left -= 1
+            if not self._left:
+                self.running = False
         ok = image.ai.ok
         if not (ok[t.FT101] and ok[t.FT103]):
             self.suspect = True
@@ -56,6 +63,11 @@ class Meter:
     def stop(self):
         """End the fill; totals stay."""
         self.running = False
+
+    def run_out(self):
+        """End a fill that was stopped: totals stay after the second that its valves have to shut."""
+        if self.running and not self._left:
+            self._left = RUN_OUT_TICKS
 
     def hose_loss_g(self):
         """Return the computed hose loss in g (negative: the hose gave more than it kept)."""

@@ -1,6 +1,6 @@
 """The dispenser: its tables put together, and the five steps of its control tick."""
 
-from board import can, rng, uart
+from board import can, nv, rng, uart, watchdog
 from core import interlock, params, report, states, trips
 from core.console import Console
 from core.executive import TICK_MS
@@ -10,6 +10,7 @@ from dispenser.control import Control
 from dispenser.meter import Meter
 from dispenser.sequence import Sequence
 from dispenser.signals import NAMES, Signals
+from dispenser.tickets import Tickets
 from dispenser.truck import Truck
 from generated import dispenser_tags as t
 from generated import messages as m
@@ -44,11 +45,23 @@ class Dispenser:
         self.sequence = Sequence(self.image, self.truck, self.signals, self.meter, self.params, self.trips)
         self.machine = states.Machine(state_table, self.sequence, self.events)
         self.sequence.bind(self.machine)
-        self.sequence.ticket = self._ticket
+        fram = nv.Fram(io_table.FRAM_CS, io_table.FRAM_BYTES)
+        folder = nv.FLASH + "/tickets"
+        self.tickets = Tickets(
+            fram, folder, self.trips, self.meter, self.sequence, self.machine, self.events
+        )
+        self.sequence.tickets = self.tickets
         self.control = Control(self.image, self.gate, self.truck, self.signals, self.sequence, self.params)
         self.uart = uart.Port()
-        self.console = Console(self.uart, {"set": self._set, "reset": self._reset})
+        commands = {
+            "set": self._set,
+            "reset": self._reset,
+            "ticket": self.tickets.show,
+            "ticket_read": self.tickets.mark_read,
+        }
+        self.console = Console(self.uart, commands)
         self.image.prime()
+        self.tickets.recover(watchdog.cause())
         self._tick = 0
         self._aborting = 0
 
@@ -87,6 +100,7 @@ class Dispenser:
     def slack(self):
         """Serial port and random numbers: what may allocate."""
         self.events.flush(self.uart)
+        self.tickets.slack(self._tick)
         if self._tick & 3:
             return  # the serial buffer holds four ticks of input
         self.console.poll()
@@ -148,20 +162,7 @@ class Dispenser:
         net = self.meter.meter_g - self.meter.returned_g
         return m.pack_d_meter(buf, self.sequence.session, net if net > 0 else 0, flow)
 
-    # -- ticket and serial commands ------------------------------------------------------------------------
-
-    def _ticket(self):
-        meter, s = self.meter, self.sequence
-        events = self.events
-        events.put(report.TICKET, 0, 0, 0, s.session)
-        events.put(report.TICKET, 1, 0, 0, meter.net_g())
-        events.put(report.TICKET, 2, 0, 0, meter.meter_g)
-        events.put(report.TICKET, 3, 0, 0, meter.returned_g)
-        events.put(report.TICKET, 4, 0, 0, meter.hose_loss_g())
-        events.put(report.TICKET, 5, 0, 0, meter.status())
-        events.put(report.TICKET, 6, 0, 0, s.target_g)
-        events.put(report.TICKET, 7, 0, 0, s.stop_why)
-        events.put(report.TICKET, 8, 0, 0, 0)
+    # -- serial commands ------------------------------------------------------------------------
 
     def _set(self, args):
         if self.machine.public not in (m.DISPENSER_STATE_BOOT, m.DISPENSER_STATE_SELFTEST, m.DISPENSER_STATE_IDLE):
@@ -171,5 +172,7 @@ class Dispenser:
         return self.params.set(args[0], int(args[1]))
 
     def _reset(self, args):
+        if self.machine.public not in (m.DISPENSER_STATE_ESD, m.DISPENSER_STATE_LOCKOUT, m.DISPENSER_STATE_COMPLETE):
+            return "only in ESD, LOCKOUT or COMPLETE"
         self.sequence.reset_asked = True
         return ""

@@ -23,6 +23,7 @@ STUB_DRAIN_MS = const(4000)
 HOSE_DRAINED_CK = const(4500)  # nozzle this warm in the drain: no liquid left in it
 VALVE_SHUT_CPCT = const(200)
 RISE_TEST_MS = const(10000)
+NO_LIQUID_CK = const(9000)  # metal of a hose without liquid, standing by: 100 K and more
 RESET_HOLD_MS = const(3000)
 DECLARED_MASS_PPT = const(1005)  # a truck may declare at most 0.5 % more than the 98 % rule gives
 
@@ -38,7 +39,7 @@ class Sequence:
         self._params = params
         self._trips = trip_engine
         self.machine = None  # set by the node once the machine exists
-        self.ticket = None
+        self.tickets = None
         self.next_session = 0  # a random number drawn in the slack
         self.session = 0
         self.target_g = 0
@@ -46,12 +47,13 @@ class Sequence:
         self.is_purged = False
         self.is_leak_tight = False
         self.no_liquid = False
-        self.untouched = True
+        self.untouched = False  # before the first session nobody knows what a hose has been through
         self.stop_why = 0
         self.leak_mbar = 0  # pressure the leak test aims at
         self.reset_asked = False
         self._seat_on_earth = False
         self._was_seated = True
+        self._start_seen_up = False  # start must have been let go since boot and since the last customer
         self._vented_ms = 0
         self._warm_ms = 0
         self._coldest_ck = 0
@@ -80,6 +82,8 @@ class Sequence:
         elif not self._was_seated:
             self._seat_on_earth = self.earthed()
         self._was_seated = seated
+        if not di[t.PB101]:
+            self._start_seen_up = True
         p = self._params
         limit = p.get("vented_mbarg")
         signals = self._signals
@@ -213,7 +217,7 @@ class Sequence:
         return self._image.di[t.PB102]
 
     def esd_reset(self):
-        return self._reset() and self._image.di[t.ES102]
+        return self._image.di[t.ES102] and self._reset()
 
     def lockout_reset(self):
         return self._image.di[t.KS101] and not self._image.di[t.ZS101] and self._reset()
@@ -240,8 +244,14 @@ class Sequence:
     def hose_in_use(self):
         return self.machine.state_ms >= 200 and self._image.di[t.ZS101]
 
+    def locked_out_before(self):
+        return self.tickets.locked_out
+
+    def unfinished_before(self):
+        return self.machine.state_ms >= 200 and self.tickets.unfinished
+
     def healthy(self):
-        if self.machine.state_ms < 500:
+        if self.machine.state_ms < 500 or not self.tickets.usable or not self._hose_safe():
             return False
         ok = self._image.ai.ok
         for i in range(t.N_AI):
@@ -251,8 +261,18 @@ class Sequence:
         shut = di[t.ZC101] and di[t.ZC103] and di[t.ZC104] and di[t.ZC106] and di[t.ZC107]
         return shut and di[t.ZO105] and di[t.ZO110]
 
+    def _hose_safe(self):
+        """Return True when both bores are depressurised by either transmitter, and too warm for liquid."""
+        signals = self._signals
+        v = self._image.ai.value
+        limit = self._params.get("vented_mbarg")
+        high = v[t.PT105] + limit
+        shown = signals.value[PT102_G] <= limit and signals.value[PT103_G] <= limit
+        return shown and v[t.PT106] <= high and v[t.PT107] <= high and self._coldest_ck >= NO_LIQUID_CK
+
     def start_pressed(self):
-        return self._image.di[t.PB101] and self._trips.first < 0 and self.next_session
+        may = self._trips.first < 0 and self.next_session and self.tickets.ready
+        return may and self._image.di[t.PB101] and self._start_seen_up
 
     def enter_earth(self):
         """A new session: nothing of the last truck counts."""
@@ -454,20 +474,20 @@ class Sequence:
         self._rounds = 0
 
     def enter_safe_stop(self):
-        self._meter.stop()
+        self.tickets.unfinished = False
+        self._meter.run_out()
         self._rounds = 0
         self.stop_why = self.machine.why
 
     def enter_esd(self):
         self.reset_asked = False  # a reset counts from here on, not one that was asked before the trip
-        self._meter.stop()
+        self._meter.run_out()
         self.stop_why = self.machine.why
-        self.ticket()
 
     def enter_lockout(self):
         self.reset_asked = False
-        self._meter.stop()
-        self.ticket()
+        self._meter.run_out()
+        self.tickets.unfinished = self.tickets.locked_out = False
 
     def vented(self):
         return self._vented_ms >= VENTED_FOR_MS
@@ -522,9 +542,9 @@ class Sequence:
 
     def enter_complete(self):
         self.reset_asked = False
-        self.ticket()
 
     def enter_idle(self):
+        self._start_seen_up = not self._image.di[t.PB101]
         self.session = 0
         self._truck.link.session = 0
 

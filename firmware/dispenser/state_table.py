@@ -80,7 +80,9 @@ TRANSITIONS = (
     ("FILL",         "truck_halts",      "HOLD",        "truck says Halt"),
 
     ("BOOT",         "inputs_primed",    "SELFTEST",    "inputs primed"),
+    ("SELFTEST",     "locked_out_before","LOCKOUT",     "locked out before the restart, or its record is damaged"),
     ("SELFTEST",     "hose_in_use",      "SAFE_STOP",   "restarted with the nozzle on a truck: never resume"),
+    ("SELFTEST",     "unfinished_before","LOCKOUT",     "restarted with a trip latched or a gassed hose, and the nozzle off"),
     ("SELFTEST",     "healthy",          "IDLE",        "self-test passed"),
     ("IDLE",         "key_on",           "MAINTENANCE", "maintenance key"),
     ("MAINTENANCE",  "key_off",          "SELFTEST",    "maintenance key off"),

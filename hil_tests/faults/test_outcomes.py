@@ -188,9 +188,6 @@ def test_a_stopped_fill_is_vented_warmed_and_unlocked_with_a_ticket() -> None:
 
 
 @pytest.mark.parametrize("kind", ["reset", "freeze"])
-@pytest.mark.xfail(
-    strict=True, reason="the mass total does not survive a reset before the FRAM journal (issue 3)"
-)
 def test_what_was_metered_before_a_reset_is_in_a_ticket(kind: str) -> None:
     """The E-stop after it makes the woken dispenser write its ticket at once."""
     run = run_fault(

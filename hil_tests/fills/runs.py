@@ -100,7 +100,9 @@ class CompleteFill:
 
     def test_every_tick_ran_with_the_heap_locked(self, fill: Finished) -> None:
         for name, node in fill.result["nodes"].items():
-            assert node["ticks"] == round(fill.result["speed"]["sim_s"] * 100), name
+            # But for the block of flash that a new dispenser erases for its tickets before its first tick.
+            late = 5 if name == "dispenser" else 0
+            assert 0 <= round(fill.result["speed"]["sim_s"] * 100) - node["ticks"] <= late, name
             assert node["locked_ticks"] == node["ticks"], name
             assert node["overruns"] == 0, name
 

@@ -114,6 +114,8 @@ class Bench:
         )
         for ident, name in enumerate(names):
             self.event(4, ident, fields.get(name, 0))
+        if "number" in fields:
+            self.event(4, 9, fields["number"])
         self.event(4, 8, 1)
 
     def purge_and_test(self) -> None:

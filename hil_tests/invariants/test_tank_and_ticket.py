@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from binascii import crc_hqx
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from littlefs import LittleFS, UserContext
 
 RELIEF_BAR = 7.013
 MOST_KG = 94.318
+
+
+def image(held: dict[int, str]) -> bytes:
+    """Return a flash image with these ticket lines by file number."""
+    context = UserContext(16 * 4096)
+    filesystem = LittleFS(context=context, block_size=4096, block_count=16, disk_version=0x00020001)
+    filesystem.mkdir("tickets")
+    for slot, text in held.items():
+        with filesystem.open(f"tickets/{slot:02d}", "wb") as file:
+            file.write(b"%s*%04X\n" % (text.encode(), crc_hqx(text.encode(), 0xFFFF)))
+    return bytes(context.buffer)
 
 
 class TestI1:
@@ -117,6 +131,81 @@ class TestTickets:
         bench.state["dispenser"] = "WARM"
         bench.finish()
         assert bench.broken == []
+
+    def test_a_restart_makes_the_ticket_due_whatever_the_state(self, bench: Any) -> None:
+        self.delivered(bench)
+        bench.state["dispenser"] = "FILL"
+        bench.tick(0.2)
+        bench.state["dispenser"] = "BOOT"
+        bench.tick(0.2)
+        bench.state["dispenser"] = "WARM"
+        bench.tick(0.2)
+        bench.finish()
+        assert bench.broken == ["I8"]
+
+    @pytest.mark.parametrize(("meter_g", "broken"), [(10_010, []), (9_990, ["I8"])])
+    def test_a_cut_may_cost_a_second_of_flow(self, bench: Any, meter_g: int, broken: list[str]) -> None:
+        self.delivered(bench)
+        bench.state["dispenser"] = "BOOT"
+        bench.tick(0.2)
+        bench.state["dispenser"] = "SAFE_STOP"
+        bench.tick(0.2)
+        bench.ticket(session=1, metered_g=9_000, meter_g=meter_g, status=2, number=1)
+        bench.finish()
+        assert bench.broken == broken
+
+    def test_a_ticket_told_again_counts_once(self, bench: Any) -> None:
+        self.delivered(bench)
+        for _ in range(2):
+            bench.ticket(session=1, metered_g=10_000, meter_g=10_100, number=7)
+        bench.finish()
+        assert bench.broken == []
+
+    def test_a_ticket_told_in_two_ways_is_caught(self, bench: Any) -> None:
+        self.delivered(bench)
+        bench.ticket(session=1, metered_g=10_000, meter_g=10_100, number=7)
+        bench.ticket(session=1, metered_g=10_001, meter_g=10_100, number=7)
+        bench.finish()
+        assert bench.broken == ["I8"]
+
+    def test_numbers_that_go_back_are_caught(self, bench: Any) -> None:
+        self.delivered(bench)
+        bench.ticket(session=1, metered_g=5_000, meter_g=5_050, number=7)
+        bench.ticket(session=1, metered_g=5_000, meter_g=5_050, number=6)
+        bench.finish()
+        assert bench.broken == ["I8"]
+
+    @pytest.mark.parametrize(
+        ("held", "broken"),
+        [
+            ({0: "1,16,1,10000,10100,0,0,0,0,0"}, []),  # in flash, cut before it was told
+            ({}, ["I8"]),
+            ({0: "1,16,1,10000,10100,0,0,0,0"}, ["I8"]),  # a field short
+            ({1: "1,16,1,10000,10100,0,0,0,0,0"}, ["I8"]),  # another's file
+        ],
+    )
+    def test_the_flash_image_is_read_by_its_format_alone(
+        self, bench: Any, held: dict[int, str], broken: list[str]
+    ) -> None:
+        self.delivered(bench)
+        bench.memory = {"dispenser": SimpleNamespace(flash=image(held), block_bytes=4096)}
+        bench.finish()
+        assert bench.broken == broken
+
+    def test_a_ticket_that_is_told_but_not_in_flash_is_caught(self, bench: Any) -> None:
+        self.delivered(bench)
+        bench.memory = {"dispenser": SimpleNamespace(flash=image({}), block_bytes=4096)}
+        bench.ticket(session=1, metered_g=10_000, meter_g=10_100, number=16)
+        bench.finish()
+        assert bench.broken == ["I8"]
+
+    def test_precool_of_the_next_truck_is_in_no_ticket(self, bench: Any) -> None:
+        self.delivered(bench)
+        bench.ticket(session=1, metered_g=10_000, meter_g=10_100, number=1)
+        bench.state["dispenser"] = "PRECOOL"
+        bench.tick(20.0, FT101=30.0)
+        bench.finish()
+        assert "I8" not in bench.broken
 
     def test_nothing_metered_needs_no_ticket(self, bench: Any) -> None:
         bench.tick(1.0)

@@ -38,6 +38,7 @@ NODES = ("dispenser", "tank")
 TRIP, CLEAR, TICKET = 2, 3, 4  # event kinds
 TICKET_FIELDS = (
     "session", "metered_g", "meter_g", "returned_g", "hose_loss_g", "status", "target_g", "stop_cause",
+    "", "number",
 )  # fmt: skip
 TICKET_END = 8
 RESET_HOLDS_S = 5.0  # a CLEAR this long after the operator's reset command is that reset's
@@ -130,12 +131,12 @@ class Invariants:
             for _, rule in self._all:
                 rule.cleared(v, row)
         elif kind == TICKET:
-            if ident < len(TICKET_FIELDS):
-                setattr(self._ticket, TICKET_FIELDS[ident], value)
-            elif ident == TICKET_END:
+            if ident == TICKET_END:
                 self._ticket.at_s = t_s
                 v.tickets.append(self._ticket)
                 self._ticket = Ticket()
+            elif ident < len(TICKET_FIELDS):
+                setattr(self._ticket, TICKET_FIELDS[ident], value)
 
     def note_reset(self, t_s: float) -> None:
         """An operator commanded a reset of the dispenser's trips at `t_s`."""
@@ -146,6 +147,9 @@ class Invariants:
         self.check(t_s, rig)
         if self._faults is not None:
             self.view.ever_faulted = self._faults.ever_targets
+        if hasattr(rig, "memory"):
+            chips = rig.memory["dispenser"]
+            self.view.flash = bytes(chips.flash), chips.block_bytes
         for rule_id, rule in self._all:
             detail = rule.finish(self.view)
             if detail:

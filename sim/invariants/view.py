@@ -29,6 +29,11 @@ class Ticket:
     status: int | None = None
     target_g: int | None = None
     stop_cause: int | None = None
+    number: int | None = None
+
+    def facts(self) -> tuple[int | None, ...]:
+        """Return all that it says, without when."""
+        return tuple(getattr(self, name) for name in self.__dataclass_fields__ if name != "at_s")
 
 
 @dataclass
@@ -51,6 +56,7 @@ class View:
     ever_faulted: frozenset[str] = frozenset()
     dead: frozenset[str] = frozenset()  # nodes without a running processor
     tickets: list[Ticket] = field(default_factory=list)
+    flash: tuple[bytes, int] | None = None  # at the end: the dispenser's flash image and its block size
 
     def air_share(self) -> float:
         """Return the greatest mole share of air in nozzle and receptacle (slow: asked when liquid starts to flow)."""
