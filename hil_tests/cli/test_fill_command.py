@@ -119,8 +119,8 @@ def running(pids: set[int]) -> set[int]:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "terminate"])
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc to find the node processes")
-def test_interrupted_it_leaves_no_process(number: signal.Signals, short: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "host_tools", "fill", str(short), "--realtime", "--no-picture"]
+def test_interrupted_it_leaves_no_process(number: signal.Signals, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "host_tools", "fill", "warm_topup", "--realtime", "--no-picture"]
     with subprocess.Popen(command, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           text=True) as process:  # fmt: skip
         assert process.stdout is not None
