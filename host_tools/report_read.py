@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, NoReturn
 from host_tools import cli
 from host_tools.record import BUS
 from host_tools.sampling import KINDS, NODES, Event, History, HistoryObserver
-from sim.can_bus import FLAG_EXT, frame_bits
+from sim.can_frame import FLAG_EXT, frame_bits
 
 SIGNALS, EVENTS, FRAMES, RESULT = "signals.csv", "events.jsonl", "link.log", "result.json"
 

@@ -11,21 +11,12 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-CRC15_POLY: Final = 0x4599
-EOF_AND_ACK_BITS: Final = 10  # CRC delimiter, ACK slot, ACK delimiter, 7 bits end of frame: never stuffed
-INTERFRAME_BITS: Final = 3
+from sim.can_controller import BUS_OFF_LIMIT, PASSIVE_LIMIT, Controller, Frame, Pending
+from sim.can_frame import EOF_AND_ACK_BITS, INTERFRAME_BITS
+
 ERROR_FRAME_BITS: Final = 6 + 6 + 8  # flag, at most six more bits of the other nodes' flags, delimiter
 SUSPEND_BITS: Final = 8  # an error-passive sender waits before it may send again
 RECOVERY_BITS: Final = 128 * 11  # recessive bits before a controller rejoins from bus-off
-
-FLAG_RTR: Final = 1
-FLAG_EXT: Final = 2
-FLAG_OVERRUN: Final = 0x80  # wire.FLAG_OVERRUN: see Controller.take
-
-STOPPED, ACTIVE, WARNING, PASSIVE, BUS_OFF = range(5)  # machine.CAN.STATE_*
-WARNING_LIMIT: Final = 96
-PASSIVE_LIMIT: Final = 128
-BUS_OFF_LIMIT: Final = 256
 
 # Faults and their default value. Shares are in percent of the frames.
 FAULTS: Final = {
@@ -45,168 +36,6 @@ FAULTS: Final = {
 BABBLE_ID: Final = 0
 HISTORY: Final = 40_000  # frames kept for replay: ten minutes of normal traffic
 
-Frame = tuple[int, int, int, int, bytes]  # time_us at end of frame, id, flags, dlc, 8 data bytes
-
-
-# --- frame length -------------------------------------------------------------------------------------------------
-
-
-def _crc_table() -> tuple[int, ...]:
-    table = []
-    for byte in range(256):
-        crc = byte << 7
-        for _ in range(8):
-            crc = (crc << 1 ^ CRC15_POLY if crc & 0x4000 else crc << 1) & 0x7FFF
-        table.append(crc)
-    return tuple(table)
-
-
-def _stuff_table(bits: int) -> tuple[int, ...]:
-    """Return the stuffing automaton for groups of `bits`: [state << 8 | group] -> new state << 8 | stuffed bits.
-
-    State: last level << 3 | length of its run, 1..5; 0 at the start of a frame.
-    """
-    table = []
-    for state in range(16):
-        for group in range(256):
-            level, run, stuffed = state >> 3, state & 7, 0
-            for shift in range(bits - 1, -1, -1):
-                bit = group >> shift & 1
-                if bit == level and run:
-                    run += 1
-                else:
-                    level, run = bit, 1
-                if run == 5:  # a bit of the other level goes in and starts a run of its own
-                    stuffed += 1
-                    level, run = 1 - level, 1
-            table.append((level << 3 | run) << 8 | stuffed)
-    return tuple(table)
-
-
-_CRC: Final = _crc_table()
-_STUFF8: Final = _stuff_table(8)
-_STUFF7: Final = _stuff_table(7)
-_STUFF1: Final = _stuff_table(1)
-_TAIL_BITS: Final = 15 + EOF_AND_ACK_BITS + INTERFRAME_BITS
-_headers: dict[tuple[int, int, int], tuple[int, int, int]] = {}
-
-
-def _header(can_id: int, flags: int, dlc: int) -> tuple[int, int, int]:
-    """Return (bits of the frame but for stuffing after the header, CRC so far, stuffing step so far)."""
-    rtr = flags & FLAG_RTR
-    if flags & FLAG_EXT:
-        bits = 39  # SOF 1, base 11, SRR 1, IDE 1, extension 18, RTR 1, r1 r0 2, DLC 4
-        word = (can_id >> 18) << 27 | 0b11 << 25 | (can_id & 0x3FFFF) << 7 | rtr << 6 | dlc
-    else:
-        bits = 19  # SOF 1, id 11, RTR 1, IDE 1, r0 1, DLC 4
-        word = can_id << 7 | rtr << 6 | dlc
-    crc = step = stuffed = 0
-    for shift in range(bits - 1, -1, -1):
-        bit = word >> shift & 1
-        crc = (crc << 1 ^ CRC15_POLY if (crc >> 14 ^ bit) & 1 else crc << 1) & 0x7FFF
-        step = _STUFF1[step & 0xF00 | bit]
-        stuffed += step & 15
-    return bits + stuffed + (0 if rtr else 8 * dlc) + _TAIL_BITS, crc, step
-
-
-def frame_bits(can_id: int, flags: int, data: bytes) -> int:
-    """Return the bit times of a frame on the wire from start of frame to end of interframe space.
-
-    A remote frame (FLAG_RTR) has the dlc of its data and carries none.
-    """
-    key = (can_id, flags & 3, len(data))
-    head = _headers.get(key)
-    if head is None:
-        if len(_headers) > 4096:
-            _headers.clear()
-        head = _headers[key] = _header(*key)
-    total, crc, step = head
-    if not flags & FLAG_RTR:
-        crc_table, stuff = _CRC, _STUFF8
-        for byte in data:
-            crc = crc << 8 & 0x7FFF ^ crc_table[crc >> 7 ^ byte]
-            step = stuff[step & 0xF00 | byte]
-            total += step & 15
-    step = _STUFF8[step & 0xF00 | crc >> 7]
-    return total + (step & 15) + (_STUFF7[step & 0xF00 | crc & 0x7F] & 15)
-
-
-def arbitration_key(can_id: int, flags: int) -> int:
-    """Return a number that orders frames as arbitration does: lower wins.
-
-    The 32 bits of an extended arbitration field: base id, SRR (recessive), IDE, extension, RTR. A standard frame has
-    RTR and a dominant IDE where the extended one has SRR and IDE, so at equal base id the standard frame wins.
-    """
-    rtr = flags & FLAG_RTR
-    if flags & FLAG_EXT:
-        return (can_id >> 18) << 21 | 0b11 << 19 | (can_id & 0x3FFFF) << 1 | rtr
-    return can_id << 21 | rtr << 20
-
-
-# --- controllers --------------------------------------------------------------------------------------------------
-
-
-class _Pending:
-    """A frame in a mailbox."""
-
-    __slots__ = ("key", "can_id", "flags", "data", "bits", "owner", "mailbox")
-
-    def __init__(self, owner: "Controller", mailbox: int, can_id: int, flags: int, data: bytes) -> None:
-        self.key = arbitration_key(can_id, flags)
-        self.can_id = can_id
-        self.flags = flags
-        self.data = data
-        self.bits = frame_bits(can_id, flags, data)
-        self.owner = owner
-        self.mailbox = mailbox
-
-
-class Controller:
-    """One node's CAN controller as the bus sees it. `received` and `freed` are for the rig to take each tick."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.on = False  # initialised by its firmware
-        self.silent = False  # listens without acknowledging or sending
-        self.connected = True
-        self.tec = 0
-        self.rec = 0
-        self.bus_off = False
-        self.rejoin_bit = 0  # leaves bus-off at this bit time (0: not asked for)
-        self.mailboxes: list[_Pending | None] = [None, None, None]
-        self.freed = 0
-        self.received: list[Frame] = []
-        self.sent = 0
-
-    @property
-    def state(self) -> int:
-        """STOPPED, ACTIVE, WARNING, PASSIVE or BUS_OFF."""
-        if not self.on:
-            return STOPPED
-        if self.bus_off:
-            return BUS_OFF
-        worst = self.tec if self.tec > self.rec else self.rec
-        if worst < WARNING_LIMIT:
-            return ACTIVE
-        return WARNING if worst < PASSIVE_LIMIT else PASSIVE
-
-    def status(self) -> tuple[int, int, int]:
-        """Return (state, TEC, REC), the counters as registers of eight bits show them."""
-        if self.on and not (self.tec or self.rec or self.bus_off):
-            return _WELL
-        return self.state, min(self.tec, 255), min(self.rec, 255)
-
-    def take(self) -> tuple[int, list[Frame]]:
-        """Return (mailboxes freed since the last call, frames received since) and forget them."""
-        freed, self.freed = self.freed, 0
-        if not self.received:
-            return freed, _NO_FRAMES
-        frames, self.received = self.received, []
-        return freed, frames
-
-
-_NO_FRAMES: list[Frame] = []
-_WELL = (ACTIVE, 0, 0)
 
 
 class CanBus:
@@ -240,7 +69,7 @@ class CanBus:
         self.now_bit = 0
         self._free_bit = 0  # the bus is idle from here
         self._waiting = 0  # frames in mailboxes
-        self._flight: _Pending | None = None  # on the wire across the end of a step
+        self._flight: Pending | None = None  # on the wire across the end of a step
         self._flight_end = 0
         self._late: list[tuple[int, Controller, Frame]] = []  # delayed deliveries: (bit, to, frame)
         self._history: deque[tuple[int, int, bytes]] = deque(maxlen=HISTORY)  # (bit, id, data), for replay
@@ -267,7 +96,7 @@ class CanBus:
             return
         if node.mailboxes[mailbox] is None:
             self._waiting += 1
-        node.mailboxes[mailbox] = _Pending(node, mailbox, can_id, flags & 3, data)
+        node.mailboxes[mailbox] = Pending(node, mailbox, can_id, flags & 3, data)
 
     def cancel(self, name: str, mailbox: int) -> None:
         """Drop a waiting frame unless it is on the wire already."""
@@ -407,9 +236,9 @@ class CanBus:
         if self._late:
             self._deliver_late(until)
 
-    def _winner(self, now: int, alone: list[Controller]) -> _Pending | None:
+    def _winner(self, now: int, alone: list[Controller]) -> Pending | None:
         """Return the waiting frame with the lowest arbitration field, of all controllers that may send."""
-        best: _Pending | None = None
+        best: Pending | None = None
         if self._waiting:
             for node in self._nodes:
                 if node.bus_off or not node.on or node.silent or node in alone:
@@ -420,7 +249,7 @@ class CanBus:
         if "babble" in self.faults:
             babble = self._intruder.mailboxes[0]
             if babble is None and self._babble_due <= now:
-                babble = self._intruder.mailboxes[0] = _Pending(self._intruder, 0, BABBLE_ID, 0, bytes(8))
+                babble = self._intruder.mailboxes[0] = Pending(self._intruder, 0, BABBLE_ID, 0, bytes(8))
                 self._babble_due += self.bitrate / self.faults["babble"]
                 self.fault_hits["babble"] += 1
             if babble is not None and (best is None or babble.key < best.key):
@@ -457,7 +286,7 @@ class CanBus:
             node.bus_off = True
             node.rejoin_bit = 0
 
-    def _end_of_frame(self, pending: _Pending) -> None:
+    def _end_of_frame(self, pending: Pending) -> None:
         """The frame in flight has ended well: free its mailbox and hand it to everyone who listens."""
         self._flight = None
         sender = pending.owner
@@ -504,7 +333,7 @@ class CanBus:
                 self._before[sender.name] = last
             self._last[sender.name] = (pending.can_id, pending.data)
 
-    def _tampered(self, pending: _Pending, end: int) -> bytes | None:
+    def _tampered(self, pending: Pending, end: int) -> bytes | None:
         """Return what the receivers get instead of the frame's data; None: nothing."""
         data = pending.data
         if pending.owner is self._intruder or not data:

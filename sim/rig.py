@@ -10,23 +10,22 @@ from __future__ import annotations
 import functools
 import re
 import time
-from array import array
 from binascii import crc_hqx
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from sim import nodes, tables, wire
-from sim.can_bus import CanBus, Controller, Frame
+from sim.can_bus import CanBus
 from sim.memory import ANY_WRITE, Memory
 from sim.nodes import NodeFailure, NodeProcess
+from sim.slot import NodeSlot, apply_outputs, overrun
 
 TICK_MS: Final = 10
 TICK_S: Final = TICK_MS / 1000
 WATCHDOG_MS: Final = 500
 BOOT_MS: Final = 300  # from reset to the firmware's first tick; outputs are dead
 PRINT_CHECK_TICKS: Final = 100
-FIFO_DEPTH: Final = 3  # frames that a controller keeps while its processor stands still
 UART_LINE_MAX: Final = 256
 RESET_COMMAND: Final = re.compile(rb"#\d+ reset\*")  # an operator clears the dispenser's trips
 
@@ -55,61 +54,6 @@ class Instruments(Protocol):
     def counts(self, node: str) -> Sequence[int]: ...
     def contacts(self, node: str) -> int: ...
     def pulses(self, node: str) -> Sequence[int]: ...
-
-
-class NodeSlot:
-    """One board in the rig: its process, its clock, its reset and watchdog, its serial port, its figures."""
-
-    def __init__(self, process: NodeProcess, controller: Controller, memory: Memory) -> None:
-        self.process = process
-        self.controller = controller
-        self.memory = memory
-        self.name = process.name
-        self.layout = process.layout
-        self.boot_ms = 0  # rig time at which this board's clock read 0
-        self.start_at_ms: int | None = 0  # when the process is to start; None: it runs
-        self.cause = wire.RESET_POWER_ON
-        self.frozen = False
-        self.due = False  # an INPUT is out, its OUTPUT not yet in
-        self.wake_ms = 0
-        self.stall_ms = 0  # until when its memory keeps it from its work; it hears no interrupt meanwhile
-        self.cut_off_ms = 0  # how long the supply stays away when an armed cut falls
-        self.armed = False
-        self.fed_ms = 0
-        self.output = wire.Output(duties=(0,) * len(process.layout.ao_tags))
-        self.applied_bits = 0  # what was last put on the plant's terminals
-        self.applied_duties: Sequence[int] = ()
-        self.can_flags = 0
-        self.freed = 0
-        self.counts: Sequence[int] = [0] * len(process.layout.ai_tags)  # at its terminals
-        self.pulses: Sequence[int] = [0] * len(process.layout.ci_tags)
-        self.frames: list[Frame] = []
-        self.uart_in = b""
-        self.line = b""
-        self.starts = 0
-        self.booting = True
-        # Figures of the whole run.
-        self.ticks = 0
-        self.locked_ticks = 0
-        self.heap_peak_b = 0
-        self.tick_us = array("H")
-        self.slack_us = array("H")
-        self.stats: dict[int, int] = {}  # STATS events: the firmware's own counts
-        self.resets = 0
-
-    def figures(self) -> dict[str, int]:
-        """Return this node's entry of the result: ticks, tick cost in host microseconds, heap, overruns."""
-        cost = sorted(self.tick_us)
-        n = len(cost)
-        return {
-            "ticks": self.ticks,
-            "locked_ticks": self.locked_ticks,
-            "tick_us_p50": cost[n // 2] if n else 0,
-            "tick_us_p99": cost[n * 99 // 100] if n else 0,
-            "tick_us_max": cost[-1] if n else 0,
-            "heap_peak_b": self.heap_peak_b,
-            "overruns": self.stats.get(2, 0),
-        }
 
 
 class Rig:
@@ -254,7 +198,7 @@ class Rig:
             mark = _charge(cost, "link", mark)
         energised = self.plant.energised
         for slot in self._slots:
-            _apply(slot, energised)
+            apply_outputs(slot, energised)
         if cost is not None:
             mark = _charge(cost, "apply", mark)
         t_s = self.t_s
@@ -374,11 +318,11 @@ class Rig:
                 slot.freed |= freed
                 slot.frames += frames
             if slot.frozen:
-                _overrun(slot)
+                overrun(slot)
                 continue
             if now < slot.wake_ms:
                 if now < slot.stall_ms:
-                    _overrun(slot)
+                    overrun(slot)
                 continue
             name = slot.name
             boot_ms = slot.boot_ms
@@ -444,7 +388,7 @@ class Rig:
         self.bus.power(slot.name, False)
         self.state[slot.name] = "BOOT"
         self.state_rows[slot.name] = 0
-        _apply(slot, self.plant.energised)
+        apply_outputs(slot, self.plant.energised)
 
     def reset(self, node: str, cause: int = wire.RESET_PIN) -> None:
         """Reset a board: outputs dead at once, its firmware runs again 300 ms later and finds `cause`."""
@@ -562,28 +506,3 @@ def _state_names(node: str) -> tuple[str, ...]:
         return tuple(row[1] for row in tables.states(node).STATES)
     except tables.TableError:
         return ()
-
-
-def _apply(slot: NodeSlot, energised: dict[str, float]) -> None:
-    """Put a board's outputs on the plant's terminals, where they changed."""
-    output = slot.output
-    bits = output.do_bits
-    changed = bits ^ slot.applied_bits
-    if changed:
-        slot.applied_bits = bits
-        for i, tag in enumerate(slot.layout.do_tags):
-            if changed >> i & 1:
-                energised[tag] = 1.0 if bits >> i & 1 else 0.0
-    if output.duties != slot.applied_duties:
-        slot.applied_duties = output.duties
-        for tag, duty in zip(slot.layout.ao_tags, output.duties, strict=True):
-            energised[tag] = duty / 65535
-
-
-def _overrun(slot: NodeSlot) -> None:
-    """A frozen processor does not drain its controller: what does not fit is lost, and it is told so later."""
-    frames = slot.frames
-    if len(frames) > FIFO_DEPTH:
-        del frames[FIFO_DEPTH:]
-        t_us, can_id, flags, dlc, data = frames[-1]
-        frames[-1] = (t_us, can_id, flags | wire.FLAG_OVERRUN, dlc, data)

@@ -14,7 +14,9 @@ import time
 from collections import deque
 from typing import Final
 
-from sim.can_bus import FLAG_EXT, CanBus, Frame
+from sim.can_bus import CanBus
+from sim.can_controller import Frame
+from sim.can_frame import FLAG_EXT
 
 BUS: Final = "link"
 GATEWAY: Final = "socketcand"

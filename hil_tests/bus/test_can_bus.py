@@ -2,17 +2,9 @@
 
 import pytest
 
-from sim.can_bus import (
-    ACTIVE,
-    BUS_OFF,
-    FLAG_EXT,
-    PASSIVE,
-    STOPPED,
-    WARNING,
-    CanBus,
-    arbitration_key,
-    frame_bits,
-)
+from sim.can_bus import CanBus
+from sim.can_controller import ACTIVE, BUS_OFF, PASSIVE, STOPPED, WARNING
+from sim.can_frame import FLAG_EXT, arbitration_key, frame_bits
 
 D, T = 0x18FF10D1, 0x18FF21A1
 DATA = bytes(range(8))

@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from sim import can_bus
-from sim.can_bus import FLAG_EXT, FLAG_RTR, frame_bits
+from sim import can_frame
+from sim.can_frame import FLAG_EXT, FLAG_RTR, frame_bits
 
 
 def bits_of(value, n):
@@ -80,7 +80,7 @@ def test_crc_is_that_of_the_standard():
     """CRC-15/CAN check value: 0x059E over the ASCII digits 1 to 9 (catalogue of parametrised CRC algorithms)."""
     crc = 0
     for byte in b"123456789":
-        crc = (crc << 8 & 0x7FFF) ^ can_bus._CRC[crc >> 7 ^ byte]
+        crc = (crc << 8 & 0x7FFF) ^ can_frame._CRC[crc >> 7 ^ byte]
     assert crc == 0x059E
 
 

@@ -12,7 +12,8 @@ import can
 import pytest
 
 from hil_tests.live.conftest import LiveRig
-from sim.can_bus import FLAG_EXT, CanBus
+from sim.can_bus import CanBus
+from sim.can_frame import FLAG_EXT
 from sim.socketcand import Server, listen
 
 

@@ -14,7 +14,8 @@ from typing import Any
 
 from hil_tests.plant.rigless import TICK_S, Script
 from sim import fault_table, tables, wire
-from sim.can_bus import FLAG_EXT, CanBus
+from sim.can_bus import CanBus
+from sim.can_frame import FLAG_EXT
 from sim.faults import Faults, took_effect
 from sim.instruments import Instruments
 from sim.plant import Plant
