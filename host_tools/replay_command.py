@@ -127,7 +127,7 @@ def render(told: Told) -> str:
     ]
     if report.first is not None and told.place is not None:
         at = told.place
-        count = f"{report.differences} packets differ, the first" if report.differences > 1 else "first difference"
+        count = f"{report.differences} ticks differ, the first" if report.differences > 1 else "first difference"
         text.append(
             f"  {count}: at {at.at_s:.2f} s, tick {report.first.tick} of start {report.first.start} "
             f"({at.board_s:.2f} s on its own clock), in state {at.state} ({at.row})"

@@ -7,7 +7,9 @@ its host is none of them.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -17,13 +19,13 @@ from host_tools.generate import database
 from host_tools.sampling import as_event, public_states
 from sim import replay, tables, wire
 from sim.exchange import Start
+from sim.recorded_memory import payload, request
 from sim.replay import Difference
 from sim.wire import Layout, Output, TxFrame
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 NOTHING: Final = "-"
 STATE: Final = 1  # event kind of a change of state
-TYPES: Final = {wire.OUTPUT: "end of a tick", wire.MEMORY: "request to its memory"}
 OPERATIONS: Final = {
     wire.FLASH_READ: "flash read", wire.FLASH_PROG: "flash program", wire.FLASH_ERASE: "flash erase",
     wire.FRAM_READ: "FRAM read", wire.FRAM_WRITE: "FRAM write",
@@ -54,13 +56,14 @@ class Place(NamedTuple):
 def place(layout: Layout, start: Start, difference: Difference) -> Place:
     """Return where a difference is. The state is that of the recorded node's last STATE event before it."""
     row = 0
-    for line in replay.serial_before(layout, start, difference.index).split(b"\n"):
+    behind = difference.index + 1  # the INPUT that opened the tick
+    for line in replay.serial_before(layout, start, behind).split(b"\n"):
         fields = line.partition(b"*")[0].split(b",")
         if len(fields) == 7 and fields[0] == b"!EV" and int(fields[2]) == STATE:
             row = int(fields[5])
-    board_s = replay.board_ms(start, difference.index) / 1000
+    board_s = replay.board_ms(start, behind) / 1000
     name = _state_row(layout.node, row)
-    return Place(difference.record.t_ms / 1000, board_s, public_states(layout.node)[row], name)
+    return Place(difference.t_ms / 1000, board_s, public_states(layout.node)[row], name)
 
 
 def _state_row(node: str, row: int) -> str:
@@ -68,37 +71,46 @@ def _state_row(node: str, row: int) -> str:
 
 
 def lines(layout: Layout, start: Start, difference: Difference) -> list[Line]:
-    """Return every line of a difference, at least one."""
-    packet = difference.record.packet
-    if difference.replayed is None:
+    """Return every line of a tick that differs, at least one: its end, or what it did outside, then its memory."""
+    was, is_ = ([one for one in side if one[1] == wire.MEMORY] for side in (difference.recorded, difference.replayed))
+    memory = _memory(was, is_, ended=bool(difference.ended))
+    if difference.ended:
         first, *rest = difference.ended.rstrip().splitlines()
-        return [Line("program", TYPES[packet[1]], first), *(Line("", "", text) for text in rest)]
-    other = difference.replayed
-    if other[1] != packet[1]:
-        return [Line("packet", _kind(packet), _kind(other))]
-    if packet[1] == wire.MEMORY:
-        return [Line("memory", _operation(packet), _operation(other))]
+        return [Line("program", "goes on", first), *(Line("", "", text) for text in rest), *memory]
+    ends = [side[-1] for side in (difference.recorded, difference.replayed) if side and side[-1][1] != wire.MEMORY]
+    return [*(_ends(layout, start, difference.index, *ends) if len(ends) == 2 else ()), *memory]
+
+
+def _ends(layout: Layout, start: Start, index: int, recorded: bytes, replayed: bytes) -> Iterator[Line]:
+    """Yield what differs in the packets that ended a tick; index: the tick's place in the start."""
     try:
-        outputs = [layout.parse_output(one, wire.HEADER.unpack_from(one)[2]) for one in (packet, other)]
+        was, is_ = (layout.parse_output(one, wire.HEADER.unpack_from(one)[2]) for one in (recorded, replayed))
     except wire.WireError as error:
-        return [Line("packet", "as its format says", str(error))]
-    was, is_ = outputs
-    found = [*_outputs(layout, was, is_), *_frames(was, is_)]
+        yield Line("packet", "as its format says", str(error))
+        return
+    yield from _outputs(layout, was, is_)
+    yield from _frames(was, is_)
     if was.uart != is_.uart:
-        begun = replay.serial_before(layout, start, difference.index).rpartition(b"\n")[2]
-        found.append(Line("serial", *_serial(layout.node, begun + was.uart, begun + is_.uart)))
-    return found
+        begun = replay.serial_before(layout, start, index).rpartition(b"\n")[2]
+        yield Line("serial", *_serial(layout.node, begun + was.uart, begun + is_.uart))
 
 
-def _kind(packet: bytes) -> str:
-    """Return what a packet is, with what it asks of the memory."""
-    name = TYPES.get(packet[1], f"packet of type {packet[1]}")
-    return f"{name}: {_operation(packet)}" if packet[1] == wire.MEMORY else name
+def _memory(was: Sequence[bytes], is_: Sequence[bytes], *, ended: bool) -> Iterator[Line]:
+    """Yield a line for each request to the memory that is another one, one too many or missing.
+
+    ended: the replayed node ended in this tick, so it does not lack what would have come later.
+    """
+    matcher = SequenceMatcher(None, [payload(one) for one in was], [payload(one) for one in is_], autojunk=False)
+    for kind, begin, end, other, until in matcher.get_opcodes():
+        if kind == "equal" or (ended and kind == "delete" and end == len(was)):
+            continue
+        for one, another in itertools.zip_longest(was[begin:end], is_[other:until]):
+            yield Line("memory", *(NOTHING if ask is None else _operation(ask) for ask in (one, another)))
 
 
 def _operation(packet: bytes) -> str:
     """Return a request to the memory in words."""
-    op, address, length, data = wire.memory_request("node", packet, wire.HEADER.unpack_from(packet)[2])
+    op, address, length, data = request(packet)
     text = f"{OPERATIONS.get(op, f'operation {op}')} of {length} bytes at 0x{address:04X}"
     return f"{text}: {data[:32].hex(' ')}{' ...' if len(data) > 32 else ''}" if data else text
 

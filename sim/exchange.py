@@ -42,6 +42,27 @@ class Record(NamedTuple):
         return self.packet[1]
 
 
+class Tick(NamedTuple):
+    """What the board was shown once and all that it did until it slept again.
+
+    begin: place of its first record in the start; records: INPUT, then requests to the memory and their answers in
+    turn, at the end OUTPUT, or a request if the board got no further.
+    """
+
+    begin: int
+    records: tuple[Record, ...]
+
+    @property
+    def sent(self) -> tuple[Record, ...]:
+        """The board's packets."""
+        return tuple(one for one in self.records if one.kind == FROM_NODE)
+
+    @property
+    def cut_short(self) -> bool:
+        """True when the board did not come to the end of this tick."""
+        return self.records[-1].type == wire.MEMORY
+
+
 @dataclass(frozen=True)
 class Start:
     """One start of the board: its records from the HELLO to the last one before the next HELLO or the end."""
@@ -60,6 +81,15 @@ class Start:
         while n > 1 and self.records[n - 1].kind == TO_NODE:
             n -= 1
         return self.records[:n]
+
+    def ticks(self) -> Iterator[Tick]:
+        """Yield what was answered tick by tick, the HELLO left out."""
+        records = self.answered()
+        begin = 1
+        for i in range(2, len(records) + 1):
+            if i == len(records) or records[i].type == wire.INPUT:
+                yield Tick(begin, records[begin:i])
+                begin = i
 
 
 def rows(layout: wire.Layout) -> dict[str, list[str]]:

@@ -1,15 +1,13 @@
 """The files on a board's flash at each of its starts, worked out from the recorded memory operations alone.
 
-For a VM without littlefs: the chip is that of a commissioned board, corrected by everything that the recorded node
-read from it before writing there; the writes of a start are then done on it. What a cut left behind is thus known too,
-as far as the node looked at it.
+For a VM without littlefs.
 """
 
 from __future__ import annotations
 
 from sim import nodes, tables, wire
 from sim.exchange import Start
-from sim.memory import Memory
+from sim.recorded_memory import RecordedMemory
 
 FLASH_OPS = (wire.FLASH_READ, wire.FLASH_PROG, wire.FLASH_ERASE)
 
@@ -20,11 +18,10 @@ def flash_op(packet: bytes) -> bool:
 
 
 class FlashFiles:
-    """The chip of one node as its recording goes by. Call `at_start` and `after` for every start, in order."""
+    """The files of one node as its recording goes by. Call `at_start` and `after` for every start, in order."""
 
     def __init__(self, node: str) -> None:
-        self._chip = Memory.commissioned(node).flash
-        self._block_bytes: int = tables.io(node).FLASH_BLOCK_BYTES
+        self._recorded = RecordedMemory(node)
         self._settings = tables.load_table(nodes.SHIMS / "littlefs_table.py").LITTLEFS
 
     def at_start(self, start: Start) -> dict[str, bytes] | None:
@@ -32,45 +29,26 @@ class FlashFiles:
 
         A folder is a path that ends in a slash.
         """
-        written: set[int] = set()
-        records = start.records
-        for one, answer in zip(records, records[1:], strict=False):
-            if not flash_op(one.packet):
-                continue
-            op, address, length, _ = _ask(one.packet)
-            if op != wire.FLASH_READ:
-                written.update(range(address, address + length))
-            elif answer.type == wire.MEMORY_REPLY:
-                data = answer.packet[wire.HEADER.size : -wire.CRC.size]
-                for i in range(length):
-                    if address + i not in written:
-                        self._chip[address + i] = data[i]
+        self._recorded.at_start(start)
         return self._files()
 
     def after(self, start: Start) -> dict[str, bytes] | None:
         """Do this start's writes; return {path: content} then."""
-        for one in start.records:
-            if not flash_op(one.packet):
-                continue
-            op, address, length, data = _ask(one.packet)
-            if op == wire.FLASH_ERASE:
-                self._chip[address : address + length] = b"\xff" * length
-            elif op == wire.FLASH_PROG:
-                for i, byte in enumerate(data):
-                    self._chip[address + i] &= byte
+        self._recorded.after(start)
         return self._files()
 
     def _files(self) -> dict[str, bytes] | None:
         from littlefs import LittleFS, LittleFSError, UserContext
 
-        context = UserContext(len(self._chip))
-        context.buffer[:] = self._chip
+        memory = self._recorded.memory
+        context = UserContext(len(memory.flash))
+        context.buffer[:] = memory.flash
         found: dict[str, bytes] = {}
         try:
             files = LittleFS(
                 context=context,
-                block_size=self._block_bytes,
-                block_count=len(self._chip) // self._block_bytes,
+                block_size=memory.block_bytes,
+                block_count=len(memory.flash) // memory.block_bytes,
                 **self._settings,
             )
             for folder, _folders, names in files.walk("/"):
@@ -82,8 +60,3 @@ class FlashFiles:
         except LittleFSError:
             return None
         return found
-
-
-def _ask(packet: bytes) -> wire.MemoryRequest:
-    """Return what a recorded MEMORY packet asks."""
-    return wire.memory_request("recording", packet, wire.HEADER.unpack_from(packet)[2])

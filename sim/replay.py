@@ -1,8 +1,8 @@
-"""Replay: a firmware build run on the recorded exchange of a node, every packet of it compared with the recorded one.
+"""Replay: a firmware build run on the recorded exchange of a node, tick by tick compared with what was recorded.
 
 Open loop: the node is shown exactly what the recorded one was shown, so a difference has no consequences in the plant
-and later packets can still be compared. Each HELLO of the recording is a new process. What a node measures of its host
-is not compared.
+and later ticks can still be compared. Its memory alone is its own once a request to it differs
+(`sim.recorded_memory`). Each HELLO of the recording is a new process. What a node measures of its host is not compared.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from sim import nodes, wire
-from sim.exchange import FROM_NODE, TO_NODE, Record, Start
+from sim.exchange import Record, Start, Tick
 from sim.nodes import NodeFailure
+from sim.recorded_memory import Answers, payload
 
 VMS: Final = (*nodes.VMS, "wasm32")
-TOLD_EVERY: Final = 1000  # ticks between two calls of `tell`
+REQUESTS_MAX: Final = 10_000  # to the memory in one tick; a mount reads the whole flash in a few hundred
 
 # Where an OUTPUT packet holds what a node measured of its host (tick, slack, heap), its heap figure and its lock.
 HOST_BEGIN, HOST_END = wire.HEADER.size + 6, wire.HEADER.size + 14
@@ -32,8 +33,11 @@ class Player(Protocol):
 
     mismatches: list[str]
 
-    def play(self, start: Start) -> Iterator[bytes]:
-        """Start a fresh node, feed it the start's packets; yield each packet that it sends. Raises NodeFailure."""
+    def play(self, start: Start) -> Iterator[tuple[bytes, ...]]:
+        """Start a fresh node, show it the start's ticks; yield the packets that it sends in each.
+
+        Where a node ends within a tick, what it sent in it comes first, then NodeFailure is raised.
+        """
 
     def compares(self, record: Record) -> bool:
         """Tell whether this recorded packet of the node can be asked of this VM."""
@@ -44,16 +48,19 @@ class Player(Protocol):
 
 @dataclass(frozen=True)
 class Difference:
-    """One packet that differs. `replayed` is None when the node ended instead, of which `ended` tells.
+    """One tick that differs.
 
-    start: number of the start, from 1; index: the recorded packet's place in it; tick: from 1 in this start.
+    start: number of the start, from 1; index: place of the tick's first record in it; tick: from 1 in this start; t_ms:
+    rig time; recorded, replayed: the node's packets in this tick; ended: how the replayed node ended in it, empty when
+    it did not.
     """
 
     start: int
     index: int
     tick: int
-    record: Record
-    replayed: bytes | None
+    t_ms: int
+    recorded: tuple[bytes, ...]
+    replayed: tuple[bytes, ...]
     ended: str = ""
 
 
@@ -67,7 +74,7 @@ class Report:
     ticks: int = 0
     locked_ticks: int = 0
     packets: int = 0
-    differences: int = 0
+    differences: int = 0  # ticks
     first: Difference | None = None
     heap_peak_b: int = 0
     sim_s: float = 0.0
@@ -91,19 +98,49 @@ class PipePlayer:
 
     def __init__(self, node: str, vm: str, main: Path) -> None:
         self._process = nodes.NodeProcess(node, vm=vm, main=main)
+        self._answers = Answers(node)
         self.mismatches: list[str] = []
 
-    def play(self, start: Start) -> Iterator[bytes]:
+    def play(self, start: Start) -> Iterator[tuple[bytes, ...]]:
         """See Player."""
         process = self._process
         process.stop()
         process.start(start.seed)
-        for one in start.answered()[1:]:
-            if one.kind == TO_NODE:
-                process.send(one.packet)
-            else:
-                yield process.receive_packet()
+        self._answers.begin(start)
+        for tick in start.ticks():
+            sent: list[bytes] = []
+            try:
+                self._play_tick(tick, sent)
+            except NodeFailure:
+                yield tuple(sent)
+                raise
+            yield tuple(sent)
         process.check_prints()
+
+    def _play_tick(self, tick: Tick, sent: list[bytes]) -> None:
+        """Show one tick and append to `sent` what the node sends: requests to the memory, OUTPUT."""
+        process = self._process
+        self._answers.due(tick)
+        shown = tick.records[0].packet
+        seq = process.next_seq()
+        if wire.HEADER.unpack_from(shown)[2] != seq:  # other answers than recorded went before it
+            shown = wire.packet(wire.INPUT, seq, payload(shown))
+        process.send(shown)
+        last = len(tick.sent) if tick.cut_short else REQUESTS_MAX - 1
+        while True:
+            packet = process.receive_packet()
+            sent.append(packet)
+            if packet[1] != wire.MEMORY:
+                return
+            if len(sent) == last:
+                break
+            try:
+                answer = self._answers.answer(packet)
+            except wire.WireError as error:
+                raise NodeFailure(process.name, str(error), process.printed()) from None
+            process.send(wire.packet(wire.MEMORY_REPLY, process.next_seq(), answer))
+        if not tick.cut_short:
+            raise NodeFailure(process.name, f"{last} requests to its memory in one tick", process.printed())
 
     def compares(self, record: Record) -> bool:
         """Every packet can be compared."""
@@ -124,8 +161,8 @@ def replay(
 ) -> Report:
     """Play the starts and compare; return the report, filled in.
 
-    every: go on after the first difference and count them all (a start in which the node ended, or asked for something
-    else than recorded, is left at that point). tell: called now and then. Closes the player.
+    every: go on after the first tick that differs and count them all (a start in which the node ended is left at that
+    point). tell: called now and then. Closes the player.
     """
     began = time.perf_counter()
     try:
@@ -150,35 +187,56 @@ def replay(
 
 
 def _compare(number: int, start: Start, player: Player, report: Report) -> Iterator[Difference]:
-    """Yield every difference of one start; counts into the report as it goes."""
+    """Yield every tick of one start that differs; counts into the report as it goes."""
     began_s = report.sim_s
-    tick = 1
-    due = ((i, one) for i, one in enumerate(start.records) if one.kind == FROM_NODE)
-    here = (0, start.records[0])
-    packets = player.play(start)
+    n = 0
+    index, t_ms = 0, start.t_ms
+    due: tuple[bytes, ...] = ()
+    played = player.play(start)
+    for tick in start.ticks():
+        sent = tick.sent
+        due = tuple(one.packet for one in sent if player.compares(one))
+        report.not_compared += len(sent) - len(due)
+        if not due:
+            continue
+        n += 1
+        index, t_ms = tick.begin, sent[-1].t_ms
+        got, ended = _next(played, len(due) if tick.cut_short else REQUESTS_MAX)
+        if tick.cut_short:
+            got = got[: len(due)]
+        report.packets += len(got)
+        if got and got[-1][1] == wire.OUTPUT:
+            _count(got[-1], report)
+        if ended or len(got) != len(due) or not all(map(same, due, got)):
+            yield Difference(number, index, n, t_ms, due, got, ended)
+            if ended:
+                return
+        report.sim_s = began_s + (t_ms - start.t_ms) / 1000
     try:
-        for i, one in due:
-            if not player.compares(one):
-                report.not_compared += 1
-                continue
-            here = (i, one)
-            packet = next(packets)
-            report.packets += 1
-            if packet[1] == wire.OUTPUT:
-                _count(packet, report)
-            if not same(one.packet, packet):
-                yield Difference(number, i, tick, one, packet)
-                if packet[1] != one.packet[1]:
-                    return  # it waits for an answer that was never recorded
-            if one.type == wire.OUTPUT:
-                tick += 1
-                report.sim_s = began_s + (one.t_ms - start.t_ms) / 1000
-        for _ in packets:  # nothing more is due: the player looks at how the node ended
+        for _ in played:  # nothing more is due: the player looks at how the node ended
             pass
     except NodeFailure as failure:
         if failure.node == "rig":  # no VM to run
             raise
-        yield Difference(number, here[0], tick, here[1], None, str(failure))
+        yield Difference(number, index, n, t_ms, due, due, str(failure))
+
+
+def _next(played: Iterator[tuple[bytes, ...]], enough: int) -> tuple[tuple[bytes, ...], str]:
+    """Return what the node sent in the next tick, and how it ended in it (empty: it came through).
+
+    enough: after so many requests the tick is over without OUTPUT too. Raises NodeFailure when there is no VM to run.
+    """
+    got: tuple[bytes, ...] = ()
+    try:
+        got = next(played, ())
+        if got and (got[-1][1] != wire.MEMORY or len(got) >= enough):
+            return got, ""
+        next(played, ())
+    except NodeFailure as failure:
+        if failure.node == "rig":
+            raise
+        return got, str(failure)
+    return got, "its program ended"
 
 
 def _count(packet: bytes, report: Report) -> None:

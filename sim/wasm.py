@@ -25,6 +25,7 @@ from sim import nodes, wire
 from sim.exchange import TO_NODE, Record, Start
 from sim.flash_files import FlashFiles, flash_op
 from sim.nodes import NodeFailure
+from sim.recorded_memory import request
 from sim.tables import FIRMWARE
 
 HEAP: Final = "8M"  # not a board's: no collection but one every thousand ticks, so garbage piles up in between
@@ -32,6 +33,10 @@ START_UP_S: Final = 60.0  # wall time that a start may take beyond its simulated
 STACK_BYTES: Final = 1 << 20
 BLOCK_BYTES: Final = 16  # of the VM's heap: every object begins at a multiple
 LOOK_S: Final = 0.2  # between two looks at the clock while the VM runs
+UNANSWERED: Final = (
+    "asks its memory for something else than recorded: this VM plays a file of answers and cannot go on "
+    "(the rig's VMs can: --vm micropython)"
+)
 
 
 @functools.cache
@@ -90,8 +95,11 @@ class WasmPlayer:
         """See sim.replay.Player."""
         shutil.rmtree(self._dir, ignore_errors=True)
 
-    def play(self, start: Start) -> Iterator[bytes]:
-        """See sim.replay.Player; runs the whole start before the first packet comes."""
+    def play(self, start: Start) -> Iterator[tuple[bytes, ...]]:
+        """See sim.replay.Player; runs the whole start before the first tick comes.
+
+        The answers stand in the file beforehand, so a node that asks for others than recorded ends in that tick.
+        """
         self._starts += 1
         shutil.rmtree(self._dir)
         self._dir.mkdir()
@@ -103,11 +111,18 @@ class WasmPlayer:
         failure = self._run(start, files is not None)
         out = self._dir / "link.out"
         data = out.read_bytes() if out.exists() else b""
-        at = 0
-        while at + wire.HEADER.size <= len(data):
-            end = at + wire.HEADER.size + wire.HEADER.unpack_from(data, at)[3] + wire.CRC.size
-            yield data[at:end]
-            at = end
+        asked = (one.packet for tick in start.ticks() for one in tick.sent if self.compares(one))
+        sent: list[bytes] = []
+        for packet in _packets(data):
+            sent.append(packet)
+            if packet[1] != wire.MEMORY:
+                yield tuple(sent)
+                sent = []
+            if _answer_bytes(packet) != _answer_bytes(next(asked, packet)):
+                failure = NodeFailure(self._node, UNANSWERED, "")
+                break
+        if sent:
+            yield tuple(sent)
         due = self._flash.after(start)
         if failure is not None:
             raise failure
@@ -233,6 +248,23 @@ def _to_node(start: Start) -> Iterator[bytes]:
         elif not (skip and one.type == wire.MEMORY_REPLY):
             yield wire.packet(one.type, seq, one.packet[wire.HEADER.size : -wire.CRC.size])
             seq = (seq + 1) & 0xFFFF
+
+
+def _packets(data: bytes) -> Iterator[bytes]:
+    """Yield the whole packets that the node wrote."""
+    at = 0
+    while at + wire.HEADER.size <= len(data):
+        end = at + wire.HEADER.size + wire.HEADER.unpack_from(data, at)[3] + wire.CRC.size
+        yield data[at:end]
+        at = end
+
+
+def _answer_bytes(packet: bytes) -> int:
+    """Return how many bytes the node waits for behind this packet of its; -1: for the next INPUT."""
+    if packet[1] != wire.MEMORY:
+        return -1
+    op, _address, length, _data = request(packet)
+    return length if op in (wire.FLASH_READ, wire.FRAM_READ) else 0
 
 
 def _settles(start: Start) -> bool:

@@ -80,7 +80,10 @@ def test_an_allocation_in_the_tick_is_caught_by_32_bits(
 def test_a_changed_limit_is_shown_where_it_first_acts(
     short: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """HOSE_PRESSURE trips in the first pressurising of PURGE: the journal has it before that tick has ended."""
+    """HOSE_PRESSURE trips in the first pressurising of PURGE: valves by tag, frame by name, event in words.
+
+    The journal has the trip before that tick has ended, and --all goes on from there to the end of the recording.
+    """
     row = '("HOSE_PRESSURE", "PT102_G", "above", 5300,'
     firmware = broken_copy(tmp_path, ("dispenser/trip_table.py", row, row.replace("5300", "1500")))
     code, out, _ = replay(capsys, short, "--node", "dispenser", "--firmware", firmware)
@@ -88,7 +91,17 @@ def test_a_changed_limit_is_shown_where_it_first_acts(
     assert "dispenser: DIFFERENT" in out
     assert "in state PURGE (PURGE_PRESS)" in out
     shown = [" ".join(line.split()) for line in out.splitlines()]
-    assert any("end of a tick" in line and "request to its memory: FRAM write" in line for line in shown)
+    assert "XV105 recorded energised | replayed de-energised" in shown  # the hose vent, which fails open
+    assert any(line.startswith("frame recorded - | replayed D_ABORT ") for line in shown)
+    assert any(line.startswith("serial recorded - | replayed TRIP: HOSE_PRESSURE, value ") for line in shown)
+    assert any(line.startswith("memory recorded - | replayed FRAM write of ") for line in shown)
+
+    code, nodes = replay_json(capsys, short, "--node", "dispenser", "--firmware", firmware, "--all")
+    node = nodes["dispenser"]
+    assert code == 3
+    assert node["differences"] > 1000
+    assert node["ticks"] > 11000
+    assert f"at {node['first']['at_s']:.2f} s" in out
 
 
 def test_a_changed_output_is_shown_by_its_tag(
