@@ -33,7 +33,7 @@ def quiet_truth() -> dict[str, float]:
     truth: dict[str, float] = {}
     for node in tables.NODES:
         io = tables.io(node)
-        for row in (*io.AI, *io.DI, *io.DO, *io.AO):
+        for row in (*io.AI, *io.DI, *io.DO, *io.AO, *io.CI):
             truth[row[0]] = 0.0
     truth.update(dict.fromkeys(CONTACTS_CLOSED, 1.0))
     truth.update(
@@ -83,6 +83,7 @@ class Bench:
         self.truth.update(truth)
         for _ in range(round(seconds / TICK_S)):
             self.t_s = round(self.t_s + TICK_S, 3)
+            self.truth["FQ101"] += self.truth["FT101"] * TICK_S
             self.invariants.check(self.t_s, self)
 
     def event(self, kind: int, ident: int, value: int = 0) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sim.invariants.flash_tickets import FlashTickets, read_image
-from sim.invariants.view import SLOW_S, Rule, Ticket, View
+from sim.invariants.view import Rule, Ticket, View
 
 FLOW_ROUNDING_G = 2.0  # two pulses
 BILLABLE = 0
@@ -21,7 +21,9 @@ BEFORE_FILL = ("PRECOOL", "COLDTEST")
 
 
 class EveryGram(Rule):
-    """I8. Integrates the true flow through FT101, fill by fill: from FILL on until liquid flows for the next one.
+    """I8. Follows what truly passed FT101, fill by fill: from FILL on until liquid flows for the next one.
+
+    By the plant's own total, not by samples of its flow: bubbles that collapse in the hose make pulses of a few ticks.
 
     A restart ends a fill: from then on its ticket is due. A ticket may be told again, as long as it is the same, and
     one that is in flash counts even if the board was cut while it told it.
@@ -31,6 +33,7 @@ class EveryGram(Rule):
         self._open = False  # a fill whose ticket is not due yet
         self._counting = False
         self._fills = 0
+        self._total_g: float | None = None  # the plant's total at the last look
         self._due_g = 0.0  # of fills whose tickets are due
         self._open_g = 0.0
         self._peak_g_s = 0.0
@@ -38,6 +41,9 @@ class EveryGram(Rule):
 
     def check(self, v: View) -> str:
         state = v.state
+        total_g = v.truth["FQ101"]
+        passed_g = 0.0 if self._total_g is None else total_g - self._total_g
+        self._total_g = total_g
         if v.fills != self._fills:  # FILL itself may be over since
             self._fills = v.fills
             self._counting = self._open = True
@@ -50,11 +56,11 @@ class EveryGram(Rule):
             self._close()
             self._counting = False
             return ""
-        flow_g_s = v.truth["FT101"]
         if self._open:
-            self._open_g += flow_g_s * SLOW_S
+            self._open_g += passed_g
         else:
-            self._due_g += flow_g_s * SLOW_S
+            self._due_g += passed_g
+        flow_g_s = v.truth["FT101"]
         if flow_g_s > self._peak_g_s:
             self._peak_g_s = flow_g_s
         return ""
