@@ -13,13 +13,19 @@ from micropython import const
 OK = const(0)
 NO_NEW_DATA = const(1)  # no frame since the last call
 REPEATED = const(2)  # counter did not move
-WRONG_SEQUENCE = const(3)  # counter moved by more than max_delta, or backwards
+WRONG_SEQUENCE = const(3)  # counter moved by more than max_delta, or stands behind a newer frame's
 CRC_ERROR = const(4)
 OK_SOME_LOST = const(5)  # counter moved by 2 to max_delta: data good, some frames lost
 GOOD = (OK, OK_SOME_LOST)  # verdicts with which a frame's values may be used
 
 QUALIFY_GOOD = const(3)  # good frames in a row before a message is believed
 _WINDOW_MASK = const(0x3FF)  # 2 bad frames among the last 10 end that
+
+# An old frame stays old: a counter that stands behind the newest one is refused until the stream passes that again,
+# so that replayed frames cannot qualify. After this long without a good frame the fill has ended (LINK_LOST, at the
+# same age), and a sender may begin anew anywhere.
+FORGET_MS = const(1000)
+_BACKWARDS = const(128)  # steps of the 8-bit counter from here on point backwards
 
 AGE_MAX_MS = const(86_400_000)  # age_ms saturates here: "a day or more, or never"
 _TICKS_MASK = const(0x3FFFFFFF)  # the board's millisecond ticks wrap at 2**30
@@ -137,7 +143,7 @@ class Receiver:
         self.counts = [0, 0, 0, 0, 0, 0]  # checks by verdict, saturating
         self.qualified = False
         self.good_run = 0  # good frames in a row, saturating at QUALIFY_GOOD
-        self._counter = -1  # of the last frame with a good CRC; -1: none yet
+        self._counter = -1  # newest of the frames with a good CRC; -1: none yet
         self._bad_window = 0  # bit per frame, newest lowest, 1 = bad
         self._good_ms = 0  # ticks of the last good frame
         self._has_age = False
@@ -153,7 +159,7 @@ class Receiver:
 
         Returns OK or OK_SOME_LOST (good), REPEATED, WRONG_SEQUENCE or CRC_ERROR (bad), or NO_NEW_DATA.
         """
-        verdict = self._judge(buf)
+        verdict = self._judge(buf, now_ms)
         if self.counts[verdict] < _COUNT_MAX:
             self.counts[verdict] += 1
         if verdict == NO_NEW_DATA:
@@ -175,8 +181,8 @@ class Receiver:
                 self.qualified = False
         return verdict
 
-    def _judge(self, buf):
-        """Return the verdict on `buf` and remember its counter."""
+    def _judge(self, buf, now_ms):
+        """Return the verdict on `buf` and remember its counter if it is the newest."""
         if buf is None:
             return NO_NEW_DATA
         crc = frame_crc(buf, self.data_id)
@@ -184,10 +190,13 @@ class Receiver:
             return CRC_ERROR
         counter = buf[2]
         last = self._counter
-        self._counter = counter  # even of a frame out of sequence: after a long gap the next one must fit
         if last < 0:
+            self._counter = counter
             return OK  # the first frame has nothing to be compared with
         delta = (counter - last) & 0xFF
+        if delta >= _BACKWARDS and self.age_ms(now_ms) < FORGET_MS:
+            return WRONG_SEQUENCE
+        self._counter = counter  # even of a frame that jumps ahead: after a gap the next one must fit
         if delta == 1:
             return OK
         if delta == 0:

@@ -182,6 +182,41 @@ def test_every_counter_step(e2e: Any, delta: int) -> None:
         assert receiver.check(reference_frame(DATA_ID, (first + delta) & 255, bytes(5)), 0) == expected
 
 
+class TestReplayedFrames:
+    """Old frames, protected as they once were, coming again in their order: none of them may count."""
+
+    def stream(self, e2e: Any, lag_frames: int, frames: int) -> tuple[Any, list[int], list[int]]:
+        """20 good frames, 100 ms apart, then `frames` of those sent `lag_frames` before; verdicts and ages, ms."""
+        receiver = e2e.Receiver(DATA_ID)
+        verdicts, ages_ms = [], []
+        for k in range(20 + frames):
+            counter = (240 + k - (lag_frames if k >= 20 else 0)) & 255  # goes around within the test
+            verdict = receiver.check(reference_frame(DATA_ID, counter, bytes(5)), 100 * k)
+            if k >= 20:
+                verdicts.append(verdict)
+                ages_ms.append(receiver.age_ms(100 * k + 99))  # just before the next
+        return receiver, verdicts, ages_ms
+
+    def test_are_refused_until_they_are_news_again(self, e2e: Any) -> None:
+        receiver, verdicts, ages_ms = self.stream(e2e, 7, 10)
+        assert verdicts == [WRONG_SEQUENCE] * 6 + [REPEATED] + [OK] * 3
+        assert max(ages_ms) == 799  # all that time nothing was good
+        assert receiver.qualified
+
+    def test_of_a_second_ago_age_the_message_beyond_its_limit(self, e2e: Any) -> None:
+        """The age passes LINK_LOST's limit, 999 ms, before a frame can count again."""
+        receiver, verdicts, ages_ms = self.stream(e2e, 50, 9)
+        assert verdicts == [WRONG_SEQUENCE] * 9
+        assert ages_ms[-1] == 999
+        assert not receiver.qualified
+
+    def test_a_sender_that_began_anew_is_believed_after_a_second(self, e2e: Any) -> None:
+        receiver, verdicts, ages_ms = self.stream(e2e, 100, 14)
+        assert verdicts == [WRONG_SEQUENCE] * 10 + [OK] * 4
+        assert max(ages_ms) == 1099
+        assert receiver.qualified
+
+
 def test_frame_of_another_message_is_a_crc_error(e2e: Any) -> None:
     receiver = e2e.Receiver(DATA_ID)
     for bit in range(16):

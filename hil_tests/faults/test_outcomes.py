@@ -64,6 +64,8 @@ CASES = (
     _case("XV104",    "stuck_closed", "stopped", "dispenser XV104_POSITION",  2.0,   "SAFE_STOP"),
     _case("can.link", "disconnect",   "stopped", "dispenser LINK_LOST",       0.32,  "HOLD SAFE_STOP"),
     _case("can.link", "corrupt",      "stopped", "dispenser LINK_LOST",       0.32,  "HOLD SAFE_STOP"),
+    # both counters run back once, then on as ever: old frames in order are no news
+    _case("can.link", "replay",       "stopped", "dispenser LINK_LOST",       0.32,  "HOLD SAFE_STOP"),
     # without its board the permit contact opens the vehicle loop; frozen, only once the watchdog has reset it
     _case("tank",     "reset",        "esd",     "dispenser VEHICLE_LOOP",    0.02,  "ESD"),
     _case("tank",     "freeze",       "esd",     "dispenser VEHICLE_LOOP",    0.32,  "HOLD ESD"),
