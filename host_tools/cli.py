@@ -12,7 +12,8 @@ import importlib
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from types import FrameType
 from typing import NamedTuple, NoReturn
 
@@ -247,8 +248,19 @@ def options_of_commands() -> dict[str, set[str]]:
 
 
 def _terminated(signum: int, frame: FrameType | None) -> None:
-    """Turn SIGTERM and SIGHUP into the path of Ctrl-C, so that the rig ends its node processes."""
     raise KeyboardInterrupt
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Turn SIGTERM and SIGHUP into the path of Ctrl-C, so that the rig ends its node processes."""
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: signal.signal(number, _terminated) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def run_command(command: Command, arguments: argparse.Namespace) -> int:
@@ -268,11 +280,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.print_help(sys.stderr)
         return EXIT_USAGE
     command = next(one for one in COMMANDS if one.name == arguments.command)
-    for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), _terminated)
     try:
-        return run_command(command, arguments)
+        with _ended_in_order():
+            return run_command(command, arguments)
     except UserError as error:
         print(f"cryofill {command.name}: {error}", file=sys.stderr)
         return EXIT_USAGE

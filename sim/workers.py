@@ -53,7 +53,8 @@ class _Worker:
         self.connection, theirs = context.Pipe()
         close = [*inherited, self.connection] if sys.platform == "linux" else []
         self.process = context.Process(target=_work, args=(theirs, core, close), daemon=True)
-        self.process.start()
+        with _signals_wait():  # the new process answers them once it has handlers of its own, not with ours
+            self.process.start()
         theirs.close()
         self.index: int | None = None
         self.since_s = 0.0
@@ -70,6 +71,25 @@ class _Worker:
         self.connection.close()
 
 
+_ENDING: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextlib.contextmanager
+def _signals_wait() -> Iterator[None]:
+    """Hold back what would end this process, and one that is forked from it here, until `_signals_act`."""
+    if sys.platform == "linux":
+        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    try:
+        yield
+    finally:
+        _signals_act()
+
+
+def _signals_act() -> None:
+    if sys.platform == "linux":
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+
+
 def _interrupt(signum: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
@@ -82,6 +102,7 @@ def _work(jobs: Connection, core: int, close: list[Connection]) -> None:
     signal.signal(signal.SIGTERM, _interrupt)  # so that a run ends its boards' processes
     os.environ["CRYOFILL_CORE"] = str(core)
     with contextlib.suppress(EOFError, KeyboardInterrupt, BrokenPipeError):
+        _signals_act()
         while True:
             text, options = jobs.recv()
             jobs.send(campaign.run_one(text, options))

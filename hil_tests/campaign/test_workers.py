@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import sys
 import time
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -66,3 +68,21 @@ def test_leaving_it_early_leaves_no_process() -> None:
         for _ in pool.run(enumerate(["a", "stand", "stand"]), {"timeout_s": 60.0}):
             break
     assert multiprocessing.active_children() == []
+
+
+def test_one_that_is_ended_while_it_starts_ends_by_itself() -> None:
+    """A forked worker has our handlers until it has its own: with those it would go on in our place."""
+
+    def ours(signum: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, ours)
+    codes = set()
+    try:
+        for _ in range(10):
+            with workers.Pool(2) as pool:
+                processes = [worker.process for worker in pool._workers]
+            codes |= {process.exitcode for process in processes}
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert codes == {0}

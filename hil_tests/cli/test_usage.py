@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,18 +20,6 @@ mass_kg = 40.0
 tank_bar = 4.0
 target_kg = 85.0
 """
-
-
-@pytest.fixture(autouse=True)
-def own_signal_handlers() -> Iterator[None]:
-    """Keep the handlers that the command installs out of the test process."""
-    import signal
-
-    names = [signal.SIGTERM, signal.SIGHUP]
-    before = [signal.getsignal(name) for name in names]
-    yield
-    for name, handler in zip(names, before, strict=True):
-        signal.signal(name, handler)
 
 
 def refused(argv: list[str], capsys: pytest.CaptureFixture[str]) -> str:
