@@ -28,7 +28,7 @@ class Sequence:
         """Return the permissive bits of this tick, in the order of interlock_table.PERMISSIVES."""
         di = self._image.di
         inventory = self._inventory
-        bits = 1 if di[t.ZS201] else 2
+        bits = 1 if di[t.ZS201] else 2 if self.uncoupled() else 0
         if self._secured():
             bits |= 4
         if self._trips.reaction < trips.STOP:
@@ -73,7 +73,8 @@ class Sequence:
         return self._image.di[t.ZS201] and self._secured() and self._trips.first < 0
 
     def uncoupled(self):
-        return not self._image.di[t.ZS201]
+        """No nozzle by the receptacle's contact, nor by what the dispenser says: one failed contact frees no truck."""
+        return not self._image.di[t.ZS201] and not self._station.nozzle_on(self.now)
 
     def driving(self):
         di = self._image.di

@@ -42,6 +42,12 @@ class Station:
         """Return the dispenser's public state number, -1 unknown."""
         return self.link.values[STATUS][m.D_STATUS_DISPENSER_STATE]
 
+    def nozzle_on(self, now):
+        """Return True while the dispenser says, live, that its nozzle is seated on this truck."""
+        if self.link.values[STATUS][m.D_STATUS_NOZZLE_SEATED] != YES:
+            return False
+        return self.link.live(STATUS, now, m.D_STATUS_STOP_MS)
+
     def permits(self):
         """Return True while the dispenser grants the fill permit."""
         return self.link.values[PERMIT][m.D_PERMIT_FILL_PERMIT] == YES

@@ -201,6 +201,14 @@ def test_what_was_metered_before_a_reset_is_in_a_ticket(kind: str) -> None:
     assert "I8" not in [one["id"] for one in run.result["invariants"]["broken"]]
 
 
+def test_a_dead_receptacle_contact_does_not_release_the_truck() -> None:
+    """The dispenser still says that its nozzle is seated: the tank stays isolated, traction inhibited (I9)."""
+    run = run_fault(Fault("ZS201", "off", state="VENT", after_s=0.5), stays_s={"ESD": 2.0})
+    assert run.after(run.cause_s(), "tank") == []
+    assert run.after(run.cause_s()) == ["ESD"]  # the permit contact has opened the vehicle loop
+    assert_sound(run)
+
+
 class TestOneWayLoss:
     """One direction of the link is dead. The board that hears nothing says so; the other one must believe it."""
 
