@@ -152,6 +152,16 @@ def _campaign_arguments(parser: argparse.ArgumentParser) -> None:
         help="take the hard-wired safety chain away, so that only the firmware reacts")  # fmt: skip
 
 
+def _cuts_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--cuts", type=positive, default=100, metavar="N", help="how many (default: 100; twenty need one fill)")
+    add("--seed", type=natural, default=1, metavar="S", help="decides the moments (default: 1)")
+    add("--vm", choices=("micropython", "cpython"), default="micropython",
+        help="what runs the firmware (default: micropython)")  # fmt: skip
+    add("--bitrate", type=int, choices=(500_000, 250_000), default=500_000, help="of the link, bit/s (default: 500000)")
+    add("--json", action="store_true", help="print the figures as one object on stdout, progress on stderr")
+
+
 def _replay_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("trace", nargs="?", metavar="DIR", help="the folder that fill --trace wrote")
@@ -203,6 +213,8 @@ COMMANDS = (
             _faults_arguments, "cryofill faults XV103"),
     Command("campaign", "host_tools.campaign_command:run", "run many random scenarios with faults",
             _campaign_arguments, "cryofill campaign --runs 500 --seed 1 --workers 2 --out campaign-1"),
+    Command("cuts", "host_tools.cuts_command:run", "cut the link at random moments: time to closed valves",
+            _cuts_arguments, "cryofill cuts --cuts 1000 --seed 1"),
     Command("replay", "host_tools.replay_command:run", "run a firmware build on a recorded run and show what differs",
             _replay_arguments, "cryofill replay out/cold --vm wasm32"),
     Command("dbc", "host_tools.dbc:main", "check or generate the CAN codec from dbc/cryofill.dbc", _dbc_arguments,

@@ -10,26 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from sim import fill, operator, rig, tables
+from sim import fill, rig, tables
+from sim.quick import SETTINGS, STEPS
 from sim.reactions import FLOW_G_S, LIQUID_VALVES
 from sim.scenario import Fault, Scenario, Truck
 from sim.sequence_trace import Follower
 
-# The shortest settings that the parameter table allows, where time is all that they cost.
-SETTINGS: Final = (
-    ("dispenser", "purge_cycles", 3),
-    ("dispenser", "purge_high_mbar", 3000),
-    ("dispenser", "leak_max_mbarg", 1990),
-    ("dispenser", "leak_settle_ms", 5000),
-    ("dispenser", "leak_hold_ms", 10000),
-    ("dispenser", "cool_flow_mg_s", 30000),
-    ("dispenser", "cool_temp_ck", 3000),
-    ("dispenser", "cool_hold_ms", 2000),
-    ("dispenser", "cold_test_ms", 5000),
-    ("dispenser", "slow_ms", 5000),
-)
-HASTE: Final = {"earth": 0.8, "take_nozzle": 0.9, "cap_off": 1.0, "seat": 1.2, "press": 1.5}
-STEPS: Final = tuple((name, HASTE.get(name, at_s), *rest) for name, at_s, *rest in operator.STEPS)
 # How long a run goes on in a state that a fill ends in: long enough to see what follows, too short to warm up.
 STAYS_S: Final = {"ESD": 4.0, "SAFE_STOP": 6.0, "WARM": 1.0, "LOCKOUT": 1.0}
 LIMIT_S: Final = 600.0

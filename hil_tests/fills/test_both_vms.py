@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from hil_tests.faults.short_fill import SETTINGS, STEPS, TRUCK
+from hil_tests.faults.short_fill import TRUCK
 from hil_tests.fills.runs import PATH, Finished, run
 from sim import fill as sim_fill
+from sim.quick import SETTINGS, STEPS
 from sim.scenario import Scenario
 
 pytestmark = pytest.mark.timeout(600)

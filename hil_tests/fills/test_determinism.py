@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from hil_tests.faults.short_fill import SETTINGS, STEPS
 from hil_tests.fills.runs import Finished, run
 from sim.fill import Options
+from sim.quick import SETTINGS, STEPS
 from sim.scenario import Scenario
 
 SHORT = Scenario(stem="short", name="short", seed=5, limit_s=40.0)  # to the first liquid

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hil_tests.faults.short_fill import SETTINGS, STEPS
 from sim import fill, tables
+from sim.quick import SETTINGS, STEPS
 from sim.rig import TICKET, Rig
 from sim.scenario import Scenario
 

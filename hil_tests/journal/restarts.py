@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from hil_tests.faults.short_fill import SETTINGS, STEPS, TRUCK
+from hil_tests.faults.short_fill import TRUCK
 from sim import fill, rig, tables
 from sim.memory import FLASH_WRITES
+from sim.quick import SETTINGS, STEPS
 from sim.reactions import LIQUID_VALVES
 from sim.scenario import Fault, Scenario
 

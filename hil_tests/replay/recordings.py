@@ -8,12 +8,13 @@ from typing import Any, Final
 
 import pytest
 
-from hil_tests.faults.short_fill import SETTINGS, STAYS_S, STEPS, TRUCK
+from hil_tests.faults.short_fill import STAYS_S, TRUCK
 from hil_tests.fills.runs import Finished, run
 from hil_tests.rig import stub
 from host_tools import cli
 from sim import exchange, wire
 from sim.fill import Options
+from sim.quick import SETTINGS, STEPS
 from sim.scenario import Fault, Scenario
 
 HERE: Final = Path(__file__).parent

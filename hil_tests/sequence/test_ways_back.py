@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from hil_tests.faults.short_fill import SETTINGS, STEPS, TRUCK
+from hil_tests.faults.short_fill import TRUCK
 from sim import fill, rig, tables
+from sim.quick import SETTINGS, STEPS
 from sim.scenario import Scenario
 from sim.sequence_trace import Follower
 
