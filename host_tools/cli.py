@@ -196,6 +196,13 @@ def _sequence_arguments(parser: argparse.ArgumentParser) -> None:
     add("--trace", metavar="DIR", help="with check: are all steps of this recorded run steps of the tables?")
 
 
+def _export_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("trace", metavar="TRACE_DIR|FILE.log", help="the folder that fill --trace wrote, or a candump log")
+    add("-o", dest="output", required=True, metavar="FILE",
+        help="its ending says what: .csv (decoded signals), .blf, .asc, .mf4, .log (candump)")  # fmt: skip
+
+
 def _faults_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("what", nargs="*", metavar="TARGET|FAMILY", help="only these, such as XV103 or contacts (default: all)")
@@ -219,6 +226,8 @@ COMMANDS = (
             _replay_arguments, "cryofill replay out/cold --vm wasm32"),
     Command("dbc", "host_tools.dbc:main", "check or generate the CAN codec from dbc/cryofill.dbc", _dbc_arguments,
             "cryofill dbc check"),
+    Command("export", "host_tools.export_command:run", "write a run's CAN log as BLF, ASC, MF4 or decoded signals",
+            _export_arguments, "cryofill export out/cold -o cold.blf"),
     Command("bench", "host_tools.bench:run", "measure the lockstep factor and where the time goes", _bench_arguments,
             "cryofill bench --quick"),
     Command("sequence", "host_tools.sequence_command:run", "draw and check the state tables that the boards run",

@@ -16,17 +16,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any, BinaryIO, TextIO
 
+from host_tools.candump import BUS as BUS
+from host_tools.candump import line as candump_line
 from host_tools.sampling import NODES, SAMPLE_MS, as_event, channels, measured
 from sim import exchange, tables, wire
 
-BUS = "link"
 # Of the truth, what no analog input shows: mass in the truck's tank (kg) and the meter's total (g).
 TOTALS = ("tank_kg", "FQ101")
-
-
-def candump_line(t_us: int, can_id: int, data: bytes) -> str:
-    """Return one line of a candump log: end-of-frame time in seconds, bus, extended id, data; upper case."""
-    return f"({t_us // 1_000_000}.{t_us % 1_000_000:06d}) {BUS} {can_id:08X}#{data.hex().upper()}\n"
 
 
 class SignalRecorder:

@@ -9,20 +9,16 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
-from host_tools import cli
-from host_tools.record import BUS
+from host_tools import candump, cli
 from host_tools.sampling import KINDS, NODES, Event, History, HistoryObserver
 from sim.can_frame import FLAG_EXT, frame_bits
 
 SIGNALS, EVENTS, FRAMES, RESULT = "signals.csv", "events.jsonl", "link.log", "result.json"
-
-_FRAME = re.compile(rf"\((\d+)\.(\d{{6}})\) {BUS} ([0-9A-F]{{8}})#((?:[0-9A-F]{{2}}){{0,8}})")
 
 NUMBER = (int, float)
 # What the page needs of result.json. {str: X}: a table with any keys; [X]: a list; a tuple: one of these types.
@@ -159,12 +155,10 @@ def _events(path: Path, lines: Sequence[str]) -> Iterator[Event]:
 
 def _frames(path: Path, lines: Sequence[str]) -> Iterator[Seen]:
     for number, line in enumerate(lines, 1):
-        match = _FRAME.fullmatch(line)
-        if match is None:
-            _refuse(path, number, f"{line[:60]!r} is not (SECONDS) {BUS} ID8#HEX")
-        seconds, micros, can_id, data = match.groups()
-        ident = int(can_id, 16)
-        yield Seen(int(seconds) * 1_000_000 + int(micros), ident, frame_bits(ident, FLAG_EXT, bytes.fromhex(data)))
+        frame = candump.parse(line)
+        if frame is None or not frame.extended or frame.channel != candump.BUS:
+            _refuse(path, number, f"{line[:60]!r} is not (SECONDS) {candump.BUS} ID8#HEX")
+        yield Seen(frame.t_us, frame.can_id, frame_bits(frame.can_id, FLAG_EXT, frame.data))
 
 
 def _mismatch(value: Any, shape: Any, where: str) -> str:
