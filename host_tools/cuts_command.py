@@ -83,8 +83,9 @@ def text(result: dict[str, Any]) -> str:
     worst = result["worst"]
     states = ", ".join(f"{count} in {state}" for state, count in result["states"].items())
     most = max(count for _, count in result["histogram"])
+    where = f"{states}; {result['bitrate'] // 1000} kbit/s, {result['vm']}"
     lines = [
-        f"link cut {result['cuts']} times at random moments ({states}; {result['bitrate'] // 1000} kbit/s, {result['vm']})",
+        f"link cut {result['cuts']} times at random moments ({where})",
         "from the last permit to XV103 closed:",
         *(f"  to {edge:.3f} s {count:6} {'#' * round(BAR * count / most)}" for edge, count in result["histogram"]),
         f"best {result['best_s']:.3f} s, median {result['median_s']:.3f} s, worst {worst['closed_s']:.3f} s "
