@@ -1,0 +1,59 @@
+"""The key of the link in FRAM: written by the serial console at commissioning, read once at boot, told to nobody.
+
+Record at the end of the FRAM: format, kind, 32 bytes of key, CRC-16 (low byte first). A station holds its station key,
+a truck the key derived from it for that truck (core.auth). A TEST key is published with the simulator and protects
+nothing; a board that holds one says so at every start.
+"""
+
+from micropython import const
+
+from core.auth import KEY_BYTES
+from core.e2e import crc16
+
+NONE, OWN, TEST, DAMAGED = const(0), const(1), const(2), const(3)  # what read() found; OWN and TEST are kinds
+
+_FORMAT = const(1)
+SIZE = const(36)
+ROOM = const(64)  # kept for it, at the end of the chip
+
+
+def read(fram):
+    """Return (kind, key); the key is b"" for NONE and DAMAGED."""
+    buf = bytearray(SIZE)
+    fram.read_into(fram.n_bytes - ROOM, buf)
+    if buf == bytes(SIZE):
+        return NONE, b""
+    crc = buf[SIZE - 2] | buf[SIZE - 1] << 8
+    if buf[0] != _FORMAT or buf[1] not in (OWN, TEST) or crc != crc16(buf, 0, SIZE - 2, 0xFFFF):
+        return DAMAGED, b""
+    return buf[1], bytes(buf[2 : 2 + KEY_BYTES])
+
+
+def write(fram, key):
+    """Keep this key as the board's OWN. Slack only."""
+    buf = bytearray(SIZE)
+    buf[0], buf[1] = _FORMAT, OWN
+    buf[2 : 2 + KEY_BYTES] = key
+    crc = crc16(buf, 0, SIZE - 2, 0xFFFF)
+    buf[SIZE - 2] = crc & 0xFF
+    buf[SIZE - 1] = crc >> 8
+    fram.write(fram.n_bytes - ROOM, buf)
+
+
+def erase(fram):
+    """Forget the key: this board proves itself to nobody any more."""
+    fram.write(fram.n_bytes - ROOM, bytes(SIZE))
+
+
+def parse(text):
+    """Return the key that 64 hex digits spell, b"" for anything else and for a key of one repeated byte."""
+    if len(text) != 2 * KEY_BYTES:
+        return b""
+    key = bytearray(KEY_BYTES)
+    for i in range(KEY_BYTES):
+        high = "0123456789abcdef".find(text[2 * i].lower())
+        low = "0123456789abcdef".find(text[2 * i + 1].lower())
+        if high < 0 or low < 0:
+            return b""
+        key[i] = high << 4 | low
+    return b"" if key == bytes((key[0],)) * KEY_BYTES else bytes(key)
