@@ -36,6 +36,19 @@ def child_processes() -> set[int]:
     return found
 
 
+def running(pids: set[int]) -> set[int]:
+    """Return those of the processes that still run (a zombie does not)."""
+    found = set()
+    for pid in pids:
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
+        except OSError:
+            continue
+        if state != "Z":
+            found.add(pid)
+    return found
+
+
 @pytest.fixture(scope="session", autouse=True)
 def no_process_left() -> Iterator[None]:
     """Fail the run when a test has left a process behind."""

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from host_tools import cli
 from host_tools.replay_words import Line, Place, lines, place
-from sim import exchange, nodes, replay, tables
+from sim import cores, exchange, replay, tables
 from sim.exchange import Start, TraceError
 from sim.nodes import NodeFailure
 from sim.replay import Report
@@ -147,14 +147,14 @@ def replay_folder(folder: Path, arguments: argparse.Namespace) -> list[Told]:
     firmware = Path(arguments.firmware).resolve() if arguments.firmware else tables.FIRMWARE
     names = (arguments.node,) if arguments.node else tables.NODES
     found = read_recording(folder, names, firmware)
-    pinned = nodes.pin_to_core()
+    pinned = cores.pin_to_core()
     try:
         return [
             replay_node(layout, starts, arguments.vm, firmware / MAIN, every=arguments.all)
             for layout, starts in found.values()
         ]
     finally:
-        nodes.unpin(pinned)
+        cores.unpin(pinned)
 
 
 def record_scenario(name: str, folder: Path) -> None:

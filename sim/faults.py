@@ -285,19 +285,19 @@ class Faults:
         self.link_lost_s: float | None = None
 
     def add(self, fault: Fault) -> None:
-        """Queue one more fault while the run goes on (interactive rig)."""
+        """Queue one more fault while the run goes on (interactive rig, copies of a run)."""
         injection = _injection(fault)
         self.all.append(injection)
         self._pending.append(injection)
 
     def step(self, t_s: float, rig: Any) -> None:
         """Begin what is due, look for effects, end what has lasted its time."""
-        if not self._pending and not self._active:
-            return
         state = rig.state["dispenser"]
         if state != self._state:
             self._state = state
             self._since_s = t_s
+        if not self._pending and not self._active:
+            return
         for injection in self._active[:]:
             if injection.effect == NONE and self._places[injection.place()][-1] is injection:
                 injection.look(t_s, rig)

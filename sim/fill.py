@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import gc
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -206,81 +206,124 @@ def _over(story: _Story, rig_: Rig, stays_s: Mapping[str, float]) -> bool:
     return limit_s is not None and stayed_s >= limit_s
 
 
+class Fill:
+    """A scenario on its way: `begin`, then `result`, which runs it to its end; `close` it whatever happens.
+
+    `scenario` and `options` may be replaced on the way, for what is not the rig's from the start: a limit,
+    expectations, `stays_s`. A copy of it (sim.fork) goes on by itself. observers: see sim.rig.Rig.
+    """
+
+    def __init__(self, scenario: Scenario, options: Options, observers: Sequence[Any] = ()) -> None:
+        self.scenario = scenario
+        self.options = options
+        self.rig = build(scenario, options)
+        self._story = _Story(self.rig.plant)
+        self._reactions = Reactions(self.rig.faults)
+        self.rig.observe(self._story, self._reactions, *observers)
+        self._start_kg = self.rig.plant.truth["tank_kg"]
+        self._wall_s = 0.0
+
+    def __enter__(self) -> Fill:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the node processes. Safe to call twice."""
+        self.rig.close()
+
+    def begin(self) -> None:
+        """Start the boards and tell them what their keys would."""
+        self.rig.start()
+        commission(self.rig, self.scenario, self.options.settings)
+        for _ in range(START_UP_TICKS):
+            self.rig.tick()
+
+    def go_on(self, until: Callable[[], bool] | None = None) -> None:
+        """Run to the scenario's end, or to the end of the first tick after which `until` holds."""
+        rig_, story, stays_s = self.rig, self._story, self.options.stays_s
+        limit_ms = round(self.scenario.limit_s * 1000)
+        # A run makes no cycles of its own: without the collector's looks at every object the loop is a tenth faster.
+        gc.freeze()
+        gc.disable()
+        began = nodes.wall_s()
+        try:
+            while rig_.t_ms < limit_ms and not _over(story, rig_, stays_s):
+                rig_.tick()
+                if self.options.realtime:
+                    ahead_s = rig_.t_s - (nodes.wall_s() - began)
+                    if ahead_s > 0:
+                        time.sleep(ahead_s)
+                if until is not None and until():
+                    break
+        finally:
+            gc.enable()
+            gc.unfreeze()
+        self._wall_s += nodes.wall_s() - began
+
+    def result(self) -> dict[str, Any]:
+        """Run to the scenario's end, end the boards and return the result object."""
+        self.go_on()
+        rig_, story = self.rig, self._story
+        rig_.invariants.finish(rig_.t_s, rig_)
+        for slot in rig_.slots.values():
+            slot.process.check_prints()
+        rig_.close()
+        story.close(rig_.t_ms)
+        return self._result()
+
+    def _result(self) -> dict[str, Any]:
+        rig_, story, scenario, options = self.rig, self._story, self.scenario, self.options
+        truth = rig_.plant.truth
+        outcome, reason = _outcome(story, rig_, scenario)
+        end_kg = truth["tank_kg"]
+        ledger = rig_.plant.ledger
+        trips = [trip for _, trip, _, _ in story.trips]
+        return {
+            "outcome": outcome,
+            "reason": reason,
+            "seed": rig_.seed,
+            "vm": options.vm,
+            "phases": {state: round(s, 3) for state, s in story.phases.items()},
+            "delivered_kg": round(end_kg - self._start_kg, 4),
+            "metered_kg": story.ticket.get(1, 0) / 1000,
+            "returned_kg": round(ledger["returned_kg"], 4),  # to the station, truth
+            "vented_kg": round(ledger["vented_kg"], 4),  # up both stacks
+            "tank": {
+                "start_kg": round(self._start_kg, 4),
+                "end_kg": round(end_kg, 4),
+                "target_kg": scenario.truck.target_kg,
+                "peak_bar": round(story.peak_bar, 4),
+                "end_bar": round(truth["tank_bar"], 4),
+                "relief_bar": round(scenario.relief_bar, 4),
+            },
+            "peak_flow_kg_h": round(story.peak_g_s * 3.6, 1),
+            "invariants": {"checked": rig_.invariants.checked, "broken": rig_.invariants.broken},
+            "reactions": self._reactions.report(),
+            "faults": rig_.faults.report(),
+            "expect": _expect(scenario, outcome, trips),
+            "speed": {
+                "sim_s": rig_.t_s,
+                "wall_s": round(self._wall_s, 3),
+                "factor": round(rig_.t_s / self._wall_s, 1) if self._wall_s > 0 else 0.0,
+            },
+            "nodes": {name: slot.figures() for name, slot in rig_.slots.items()},
+            "bus": _bus(rig_.bus),
+            "scenario": _scenario(scenario, options),
+            "versions": versions.of_run(options.firmware),
+        }
+
+
 def run(scenario: Scenario, options: Options | None = None, observers: Sequence[Any] = ()) -> dict[str, Any]:
     """Run a scenario to its end and return the result object (design, section 7).
 
     observers: see sim.rig.Rig. Raises NodeFailure when a node's program fails, ValueError for a scenario that the
     plant refuses. Ends the node processes whatever happens.
     """
-    options = options or Options()
-    rig_ = build(scenario, options)
-    story = _Story(rig_.plant)
-    reactions = Reactions(rig_.faults)
-    rig_.observe(story, reactions, *observers)
-    truth = rig_.plant.truth
-    start_kg = truth["tank_kg"]
-    try:
-        rig_.start()
-        commission(rig_, scenario, options.settings)
-        limit_ms = round(scenario.limit_s * 1000)
-        for _ in range(START_UP_TICKS):
-            rig_.tick()
-        # A run makes no cycles of its own: without the collector's looks at every object the loop is a tenth faster.
-        gc.freeze()
-        gc.disable()
-        began = nodes.wall_s()
-        while rig_.t_ms < limit_ms and not _over(story, rig_, options.stays_s):
-            rig_.tick()
-            if options.realtime:
-                ahead_s = rig_.t_s - (nodes.wall_s() - began)
-                if ahead_s > 0:
-                    time.sleep(ahead_s)
-        wall_s = nodes.wall_s() - began
-        rig_.invariants.finish(rig_.t_s, rig_)
-        for slot in rig_.slots.values():
-            slot.process.check_prints()
-    finally:
-        gc.enable()
-        gc.unfreeze()
-        rig_.close()
-    story.close(rig_.t_ms)
-    outcome, reason = _outcome(story, rig_, scenario)
-    end_kg = truth["tank_kg"]
-    ledger = rig_.plant.ledger
-    trips = [trip for _, trip, _, _ in story.trips]
-    return {
-        "outcome": outcome,
-        "reason": reason,
-        "seed": rig_.seed,
-        "vm": options.vm,
-        "phases": {state: round(s, 3) for state, s in story.phases.items()},
-        "delivered_kg": round(end_kg - start_kg, 4),
-        "metered_kg": story.ticket.get(1, 0) / 1000,
-        "returned_kg": round(ledger["returned_kg"], 4),  # to the station, truth
-        "vented_kg": round(ledger["vented_kg"], 4),  # up both stacks
-        "tank": {
-            "start_kg": round(start_kg, 4),
-            "end_kg": round(end_kg, 4),
-            "target_kg": scenario.truck.target_kg,
-            "peak_bar": round(story.peak_bar, 4),
-            "end_bar": round(truth["tank_bar"], 4),
-            "relief_bar": round(scenario.relief_bar, 4),
-        },
-        "peak_flow_kg_h": round(story.peak_g_s * 3.6, 1),
-        "invariants": {"checked": rig_.invariants.checked, "broken": rig_.invariants.broken},
-        "reactions": reactions.report(),
-        "faults": rig_.faults.report(),
-        "expect": _expect(scenario, outcome, trips),
-        "speed": {
-            "sim_s": rig_.t_s,
-            "wall_s": round(wall_s, 3),
-            "factor": round(rig_.t_s / wall_s, 1) if wall_s > 0 else 0.0,
-        },
-        "nodes": {name: slot.figures() for name, slot in rig_.slots.items()},
-        "bus": _bus(rig_.bus),
-        "scenario": _scenario(scenario, options),
-        "versions": versions.of_run(options.firmware),
-    }
+    with Fill(scenario, options or Options(), observers) as one:
+        one.begin()
+        return one.result()
 
 
 def _bus(bus: CanBus) -> dict[str, Any]:

@@ -17,7 +17,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from sim import wire
 from sim.tables import FIRMWARE
@@ -32,9 +32,10 @@ HEAP_DEFAULT: Final = "1M"  # source is compiled on the heap; a board loads .mpy
 EMITS: Final = ("native", "bytecode")
 
 _START_MICROPYTHON = (
-    "import os,sys;os.dup2({r},3);os.dup2({w},4);sys.path.append({site!r});"
+    "import os,sys;os.dup2({r},3);os.dup2({w},4);sys.path.append({site!r});{first}"
     "from micropython_module import run_main;sys.exit(run_main(sys.argv[1:]))"
 )
+_FIRST_FORK = f"exec(open({str(SHIMS / '_fork.py')!r}).read());"
 _START_BINARY = "import os,sys;os.dup2({r},3);os.dup2({w},4);os.execv(sys.argv[1],sys.argv[1:])"
 
 
@@ -50,36 +51,17 @@ class NodeFailure(Exception):
         self.output = output
 
 
-def pin_to_core() -> tuple[set[int], int] | None:
-    """Bind this process (and the nodes it starts) to one core, three times faster than letting them wander.
+class Process(Protocol):
+    """What is asked of a node's process: what `subprocess.Popen` offers for one that was started here."""
 
-    They also become batch processes: a packet written then does not stop its writer in mid-call to let the reader run,
-    which would cost a process switch more in each direction. CRYOFILL_CORE chooses the core; else the process id does.
-    Returns what `unpin` needs, None where the system offers no such thing.
-    """
-    if not hasattr(os, "sched_setaffinity"):
-        return None
-    policy = os.sched_getscheduler(0)
-    if policy == os.SCHED_OTHER:
-        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
-    before = os.sched_getaffinity(0)
-    cores = sorted(before)
-    wanted = os.environ.get("CRYOFILL_CORE", "")
-    os.sched_setaffinity(0, {cores[(int(wanted) if wanted.isdigit() else os.getpid()) % len(cores)]})
-    return before, policy
+    pid: int
+
+    def send_signal(self, sig: int) -> None: ...
+    def kill(self) -> None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
 
 
-def unpin(before: tuple[set[int], int] | None) -> None:
-    """Undo `pin_to_core`."""
-    if before is None:
-        return
-    cores, policy = before
-    os.sched_setaffinity(0, cores)
-    if policy == os.SCHED_OTHER:
-        os.sched_setscheduler(0, policy, os.sched_param(0))
-
-
-def _micropython_argv(r: int, w: int) -> list[str]:
+def _micropython_argv(r: int, w: int, forkable: bool = False) -> list[str]:
     """Return the start of the command line of a MicroPython VM with pipes r and w on fd 3 and 4."""
     binary = os.environ.get("CRYOFILL_MICROPYTHON")
     if binary:
@@ -95,7 +77,8 @@ def _micropython_argv(r: int, w: int) -> list[str]:
             "CRYOFILL_MICROPYTHON=/path/to/micropython, or use --vm cpython",
             "",
         )
-    start = _START_MICROPYTHON.format(r=r, w=w, site=str(Path(spec.origin).parent))
+    first = _FIRST_FORK if forkable else ""
+    start = _START_MICROPYTHON.format(r=r, w=w, site=str(Path(spec.origin).parent), first=first)
     return [sys.executable, "-I", "-S", "-c", start, "micropython"]
 
 
@@ -145,6 +128,7 @@ class NodeProcess:
         self.heap = heap
         self.stall_s = stall_s
         self.python_args = python_args
+        self.forkable = False  # may the MicroPython that starts next be copied as it stands? See sim.fork
         self.layout = wire.Layout(name)
         self._n_plain = self.layout.n_plain_output
         self.prints: str = ""  # what earlier processes of this node printed
@@ -153,7 +137,8 @@ class NodeProcess:
         self._log = Path(self._dir) / "console.log"
         # Serves a MEMORY packet and sends the answer; False: the board lost its supply over it. The rig sets it.
         self.on_memory: Callable[[bytes, wire.MemoryRequest], bool] = _no_memory
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
+        self._ahead = b""  # an answer that was read before it was asked for
         self._to = self._from = -1
         self._seq_to = self._seq_from = 0
         self._scanned = 0
@@ -195,22 +180,47 @@ class NodeProcess:
             os.close(child_in)
             os.close(child_out)
             self._to, self._from = to, from_
-        self._stalled = self._waiting = False
-        self._stop_watch.clear()
-        self._watch = threading.Thread(
-            target=self._watch_stall, name=f"{self.name} stall watch", args=(self._process,), daemon=True
-        )
-        self._watch.start()
+        self._ahead = b""
+        self._begin_watch(self._process)
         self._seq_to = self._seq_from = 0
         self._scanned = 0
         hello = wire.hello(seed)
         self.send(hello)
         return hello
 
+    def settle(self) -> None:
+        """Have the answer that is due here, its memory served: the node then waits for its next packet."""
+        if self._ahead:
+            return
+        data = self._whole(self._read_some())
+        while data[1] == wire.MEMORY:
+            if not self._serve(data):
+                raise self._failure("its supply went while it was to be copied")
+            data = self._whole(self._read_some())
+        self._ahead = data
+
+    def adopt(self, process: Process, folder: str, to: int, from_: int) -> None:
+        """Speak to a copy of the node, in a copy of the rig's process (sim.fork): the original is not ours any more."""
+        for fd in (self._to, self._from):
+            os.close(fd)
+        self._process, self._dir, self._to, self._from = process, folder, to, from_
+        self._log = Path(folder) / "console.log"
+        self._scanned = 0
+        self._stop_watch = threading.Event()  # the thread that waits for the other one was not copied
+        self._begin_watch(process)
+
+    def _begin_watch(self, process: Process) -> None:
+        self._stalled = self._waiting = False
+        self._stop_watch.clear()
+        self._watch = threading.Thread(
+            target=self._watch_stall, name=f"{self.name} stall watch", args=(process,), daemon=True
+        )
+        self._watch.start()
+
     def _argv(self, r: int, w: int) -> list[str]:
         if self.vm == "micropython":
             options = ["-X", f"heapsize={self.heap}", "-X", f"emit={_emit()}"]
-            return [*_micropython_argv(r, w), *options, str(SHIMS / "_boot.py"), str(self.main)]
+            return [*_micropython_argv(r, w, self.forkable), *options, str(SHIMS / "_boot.py"), str(self.main)]
         start = (
             f"import os;os.dup2({r},3);os.dup2({w},4);os.execv({sys.executable!r},{self._cpython_argv()!r})"
         )
@@ -224,6 +234,16 @@ class NodeProcess:
         env = {k: v for k, v in os.environ.items() if not k.startswith("MICROPY")}
         env["MICROPYPATH"] = os.pathsep.join((str(SHIMS), str(PIPES), str(FIRMWARE), ".frozen"))
         return env
+
+    @property
+    def folder(self) -> Path:
+        """The node's working directory."""
+        return Path(self._dir)
+
+    @property
+    def process(self) -> Process | None:
+        """The running process."""
+        return self._process
 
     def cpu_s(self) -> float:
         """Return the processor seconds that the running process has used; 0 where the system does not tell."""
@@ -284,6 +304,9 @@ class NodeProcess:
         return data
 
     def _read_some(self) -> bytes:
+        if self._ahead:
+            data, self._ahead = self._ahead, b""
+            return data
         # A plain blocking read: the time-out is the watching thread's, so that it costs no system call a tick.
         self._waiting = True
         data = os.read(self._from, wire.PACKET_MAX)
@@ -294,7 +317,7 @@ class NodeProcess:
             raise self._failure("its process ended")
         return data
 
-    def _watch_stall(self, process: subprocess.Popen[bytes]) -> None:
+    def _watch_stall(self, process: Process) -> None:
         """End a node that owes an answer for `stall_s`; the reader then finds its pipe closed. Runs in a thread."""
         looks = 0
         seen = -1

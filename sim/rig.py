@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from sim import nodes, tables, wire
+from sim import cores, nodes, tables, wire
 from sim.can_bus import CanBus
 from sim.memory import ANY_WRITE, Memory
 from sim.nodes import NodeFailure, NodeProcess
@@ -157,7 +157,7 @@ class Rig:
         if self._started:
             return self
         self._started = True
-        self._affinity = nodes.pin_to_core()
+        self._affinity = cores.pin_to_core()
         try:
             self._show()
         except BaseException:
@@ -169,7 +169,7 @@ class Rig:
         """End the node processes, whatever state they are in. Safe to call twice."""
         for slot in self._slots:
             slot.process.close()
-        nodes.unpin(self._affinity)
+        cores.unpin(self._affinity)
         self._affinity = None
 
     def account(self) -> dict[str, float]:

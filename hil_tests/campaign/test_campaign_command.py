@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from hil_tests.cli.test_fill_command import running
+from hil_tests.conftest import running
 from hil_tests.invariants.broken_firmware import broken_copy
 from host_tools import campaign_command, cli
 from sim import campaign, random_scenario

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from hil_tests.conftest import running
 from host_tools import cli, fill_command
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -102,19 +103,6 @@ def test_realtime_keeps_to_the_clock(short: Path, tmp_path: Path) -> None:
     path.write_text(SHORT.replace("14.0", "1.0"), encoding="utf-8")
     run = cryofill("fill", str(path), "--realtime", "--json", cwd=tmp_path)
     assert json.loads(run.stdout)["speed"]["factor"] <= 1.1
-
-
-def running(pids: set[int]) -> set[int]:
-    """Return those of the processes that still run (a zombie does not)."""
-    found = set()
-    for pid in pids:
-        try:
-            state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
-        except OSError:
-            continue
-        if state != "Z":
-            found.add(pid)
-    return found
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "terminate"])

@@ -11,7 +11,7 @@ from typing import Final
 
 import pytest
 
-from hil_tests.faults.short_fill import LONG, assert_sound, run_fault
+from hil_tests.faults.short_fill import Beginnings, assert_sound
 from sim.scenario import Fault
 
 COMMAND_S: Final = 0.020  # cause to liquid valves commanded closed (design, section 8, I5)
@@ -46,9 +46,9 @@ PLACES: Final = {
     "COLDTEST": Place(2.0, ALL_OPEN),
     "FILL":     Place(14.0, ALL_OPEN),  # full flow
     "HOLD":     Place(0.1, gap=True),
-    "DRAIN":    Place(1.0, ("FCV102", "XV103"), stop_pressed_s=2.0),
-    "VENT":     Place(1.0, ("FCV102", "XV103"), stop_pressed_s=2.0),
-    "WARM":     Place(3.0, stop_pressed_s=2.0),
+    "DRAIN":    Place(1.0, ("FCV102", "XV103"), stop_pressed_s=Beginnings.STOP_S),
+    "VENT":     Place(1.0, ("FCV102", "XV103"), stop_pressed_s=Beginnings.STOP_S),
+    "WARM":     Place(3.0, stop_pressed_s=Beginnings.STOP_S),
 }
 # fmt: on
 
@@ -60,25 +60,19 @@ class Measured:
     cause: str
     state: str
     hard_chain: bool
-    vm: str
     trip_s: float
     command_s: float
     closed_s: float
 
 
-def measure(cause: str, state: str, *, hard_chain: bool, vm: str) -> Measured:
+def measure(begun: Beginnings, cause: str, state: str, *, hard_chain: bool) -> Measured:
     """Let `cause` happen in `state`; assert that everything about the reaction is as it must be; return its times."""
     place = PLACES[state]
     faults = [Fault("world", cause, state=state, after_s=place.after_s)]
     if place.gap:
         faults.append(Fault("can.link", "disconnect", state="FILL", after_s=4.0, for_s=0.6))
-    run = run_fault(
-        *faults,
-        vm=vm,
-        hard_chain=hard_chain,
-        truck=LONG,
-        stop_pressed_s=place.stop_pressed_s,
-        stays_s=STAYS_S,
+    run = begun.run_fault(
+        *faults, hard_chain=hard_chain, stop_pressed_s=place.stop_pressed_s, stays_s=STAYS_S
     )
     assert_sound(run)
     cause_s = run.cause_s()
@@ -103,7 +97,7 @@ def measure(cause: str, state: str, *, hard_chain: bool, vm: str) -> Measured:
     command_s, closed_s = told[0]["command_s"] - cause_s, told[0]["closed_s"] - cause_s
     assert 0.0 <= command_s <= COMMAND_S + EPS_S
     assert command_s <= closed_s <= FLOW_S + EPS_S
-    return Measured(cause, state, hard_chain, vm, trip_s, command_s, closed_s)
+    return Measured(cause, state, hard_chain, trip_s, command_s, closed_s)
 
 
 class Table:
@@ -115,13 +109,13 @@ class Table:
     def text(self) -> str:
         """Return the table."""
         lines = [
-            f"{'state':9} {'cause':12} {'hard chain':10} {'VM':12} {'trip':>6} {'command':>9} {'flow over':>10}"
+            f"{'state':9} {'cause':12} {'hard chain':10} {'trip':>6} {'command':>9} {'flow over':>10}"
         ]
         for one in self.rows:
             command = f"{one.command_s * 1e3:.0f}" if one.command_s > 0.0 else "were shut"
             times = f"{one.trip_s * 1e3:6.0f} {command:>9} {one.closed_s * 1e3:10.0f}"
             chain = "on" if one.hard_chain else "off"
-            lines.append(f"{one.state:9} {one.cause:12} {chain:10} {one.vm:12} {times}")
+            lines.append(f"{one.state:9} {one.cause:12} {chain:10} {times}")
         return "\n".join(lines)
 
 

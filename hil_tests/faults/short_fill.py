@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from sim import fill, rig, tables
+from sim import fill, fork, rig, tables
 from sim.quick import SETTINGS, STEPS
 from sim.reactions import FLOW_G_S, LIQUID_VALVES
 from sim.scenario import Fault, Scenario, Truck
@@ -19,6 +19,7 @@ from sim.sequence_trace import Follower
 # How long a run goes on in a state that a fill ends in: long enough to see what follows, too short to warm up.
 STAYS_S: Final = {"ESD": 4.0, "SAFE_STOP": 6.0, "WARM": 1.0, "LOCKOUT": 1.0}
 LIMIT_S: Final = 600.0
+SEED: Final = 7
 
 TRUCK: Final = Truck(mass_kg=40.0, tank_bar=4.0, wall_k=26.0, target_kg=41.5)
 LONG: Final = Truck(
@@ -134,12 +135,67 @@ class Run:
         return any(state in SUPPLYING for state in states[first:])
 
 
+class Going:
+    """A short fill on its way, with all that watches it; `snapshot` copies it as it stands."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        options: fill.Options,
+        forkable: bool = False,
+    ) -> None:
+        self.watch = Watch()
+        self.stop = _StopButton()
+        self._follower = Follower()
+        self.fill = fill.Fill(scenario, options, [self.watch, self._follower, self.stop])
+        if forkable:
+            fork.forkable(self.fill.rig)
+
+    def snapshot(self) -> fork.Snapshot:
+        """Return a snapshot to go on from: `snapshot.run(finish, ...)`."""
+        return fork.Snapshot(self.fill.rig, self)
+
+
+def finish(
+    going: Going,
+    faults: Sequence[Fault],
+    limit_s: float,
+    stop_pressed_s: float | None,
+    stays_s: Mapping[str, float],
+    hard_chain: bool,
+) -> Run:
+    """Let the faults happen from here on, run to the end and return what happened."""
+    one = going.fill
+    one.scenario = one.scenario.replaced(faults=tuple(faults), limit_s=limit_s)
+    one.options = replace(one.options, stays_s=stays_s, hard_chain=hard_chain)
+    one.rig.plant.chain.enabled = hard_chain
+    for fault in faults:
+        one.rig.faults.add(fault)
+    going.stop.after_s = stop_pressed_s
+    run = Run(one.result(), going.watch)
+    if one.options.firmware is None:  # another firmware has tables of its own
+        assert going._follower.wrong == []
+    refused = [reply for replies in run.watch.replies.values() for reply in replies if " ERR " in reply]
+    assert refused == []  # a setting that the parameter table no longer knows
+    return run
+
+
+def going(
+    truck: Truck, seed: int = SEED, firmware: Path | None = None, vm: str = "micropython", hard_chain: bool = True,
+    forkable: bool = False,
+) -> Going:  # fmt: skip
+    """Return the short fill, not yet begun."""
+    scenario = Scenario(stem="short_fill", name="short fill", seed=seed, limit_s=LIMIT_S, truck=truck)
+    options = fill.Options(vm=vm, hard_chain=hard_chain, firmware=firmware, settings=SETTINGS, steps=STEPS)
+    return Going(scenario, options, forkable)
+
+
 def run_fault(
     *faults: Fault,
     vm: str = "micropython",
     hard_chain: bool = True,
     truck: Truck = TRUCK,
-    seed: int = 7,
+    seed: int = SEED,
     limit_s: float = LIMIT_S,
     stop_pressed_s: float | None = None,
     stays_s: Mapping[str, float] = STAYS_S,
@@ -150,30 +206,75 @@ def run_fault(
     stop_pressed_s: someone presses stop (PB102) that long after FILL began; other arguments as in `fill.Options`.
     Raises NodeFailure when a board's program fails.
     """
-    watch = Watch()
-    scenario = Scenario(
-        stem="short_fill", name="short fill", seed=seed, limit_s=limit_s, truck=truck, faults=tuple(faults)
-    )
-    options = fill.Options(
-        vm=vm, hard_chain=hard_chain, firmware=firmware, settings=SETTINGS, steps=STEPS, stays_s=stays_s
-    )
-    follower = Follower()
-    observers: list[Any] = [watch, follower]
-    if stop_pressed_s is not None:
-        observers.append(_StopButton(stop_pressed_s))
-    run = Run(fill.run(scenario, options, observers), watch)
-    if firmware is None:  # another firmware has tables of its own
-        assert follower.wrong == []
-    refused = [reply for replies in watch.replies.values() for reply in replies if " ERR " in reply]
-    assert refused == []  # a setting that the parameter table no longer knows
-    return run
+    one = going(truck, seed, firmware, vm, hard_chain)
+    with one.fill:
+        one.fill.begin()
+        return finish(one, faults, limit_s, stop_pressed_s, stays_s, hard_chain)
+
+
+class Beginnings:
+    """One short fill, kept as it stood when it entered each state: `run_fault` goes on from there. A context manager.
+
+    What comes out is what `short_fill.run_fault` gives (hil_tests/rig/test_fork.py), without paying for the beginning
+    again. The fill is run when first needed. Someone presses stop STOP_S into FILL on the way to DRAIN and beyond.
+    """
+
+    STATES: Final = ("PURGE", "LEAKTEST", "PRECOOL", "COLDTEST", "FILL")
+    STOPPED: Final = ("DRAIN", "VENT", "WARM")
+    STOP_S: Final = 2.0
+
+    def __init__(self, truck: Truck, stopped: bool = False) -> None:
+        self._truck = truck
+        self._states = self.STATES + (self.STOPPED if stopped else ())
+        self._taken: dict[str, fork.Snapshot] = {}
+
+    def __enter__(self) -> Beginnings:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        for snapshot in self._taken.values():
+            snapshot.close()
+
+    def run_fault(
+        self,
+        *faults: Fault,
+        limit_s: float = LIMIT_S,
+        stop_pressed_s: float | None = None,
+        stays_s: Mapping[str, float] = STAYS_S,
+        hard_chain: bool = True,
+    ) -> Run:
+        """Run as `short_fill.run_fault` does; the first fault's state decides where it goes on from."""
+        if not self._taken:
+            self._take()
+        state = min((fault.state or "" for fault in faults), key=self._place)
+        assert all(fault.after_s > 0.0 for fault in faults)  # at entry it would have begun in that very tick
+        assert stop_pressed_s in (None, self.STOP_S)
+        if state in self.STOPPED:
+            assert stop_pressed_s is not None
+        run = self._taken[state].run(finish, faults, limit_s, stop_pressed_s, stays_s, hard_chain)
+        assert isinstance(run, Run)
+        return run
+
+    def _place(self, state: str) -> int:
+        return self._states.index(state) if state in self._states else len(self._states)
+
+    def _take(self) -> None:
+        one = going(self._truck, forkable=True)
+        with one.fill:
+            one.fill.begin()
+            for state in self._states:
+                one.fill.go_on(lambda: one.fill.rig.state["dispenser"] == state)  # noqa: B023
+                assert one.fill.rig.state["dispenser"] == state
+                self._taken[state] = one.snapshot()
+                if state == "FILL":
+                    one.stop.after_s = self.STOP_S
 
 
 class _StopButton:
-    """Someone presses stop for half a second, some time into FILL."""
+    """Someone presses stop for half a second, `after_s` into FILL (None: nobody does)."""
 
-    def __init__(self, after_s: float) -> None:
-        self._after_s = after_s
+    def __init__(self) -> None:
+        self.after_s: float | None = None
         self._fill_s: float | None = None
 
     def on_tick(self, rig_: Any) -> None:
@@ -181,9 +282,9 @@ class _StopButton:
         if self._fill_s is None:
             if rig_.state["dispenser"] == "FILL":
                 self._fill_s = rig_.t_s
-            return
-        past_s = rig_.t_s - self._fill_s
-        rig_.plant.world.stop_pressed = self._after_s <= past_s < self._after_s + 0.5
+        elif self.after_s is not None:
+            past_s = rig_.t_s - self._fill_s
+            rig_.plant.world.stop_pressed = self.after_s <= past_s < self.after_s + 0.5
 
 
 def assert_sound(run: Run, also_broken: tuple[str, ...] = ()) -> None:
