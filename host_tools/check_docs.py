@@ -42,7 +42,8 @@ class Problem(NamedTuple):
 
 def anchor(heading: str) -> str:
     """Return the anchor GitHub gives a heading."""
-    text = re.sub(r"[`*_]|\[([^\]]*)\]\([^)]*\)", lambda m: m.group(1) or "", heading).lower()
+    # An underscore is emphasis at the edge of a word only.
+    text = re.sub(r"[`*]|(?<!\w)_|_(?!\w)|\[([^\]]*)\]\([^)]*\)", lambda m: m.group(1) or "", heading).lower()
     return re.sub(r"[^\w\- ]", "", text).strip().replace(" ", "-")
 
 

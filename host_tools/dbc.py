@@ -1,5 +1,5 @@
-"""`cryofill dbc generate|check`: write the generated firmware files, or say what is wrong with the DBC and
-them.
+"""`cryofill dbc generate|check`: write what is generated from the DBC, code and documents, or say what is wrong with
+the DBC and them.
 
 Exit codes: 0 done or all fresh, 2 the DBC or an I/O list is wrong or a generated file is stale (one line
 each).
@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from host_tools.generate import database, messages, parahydrogen, tags
+from host_tools.generate import database, messages, parahydrogen, protocol, protocol_timing, tags
 
 ROOT = Path(__file__).resolve().parents[1]
 NODES = ("dispenser", "tank")
@@ -25,6 +25,8 @@ def _targets(root: Path) -> dict[Path, Callable[[], str]]:
     for node in NODES:
         targets[folder / f"{node}_tags.py"] = lambda node=node: tags.render(root, node)  # type: ignore[misc]
     targets[folder / "parahydrogen.py"] = parahydrogen.render
+    targets[root / protocol.PAGE] = lambda: protocol.render(root)
+    targets[root / protocol.DRAWING] = lambda: protocol_timing.render(root)
     return targets
 
 

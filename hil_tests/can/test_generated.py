@@ -11,18 +11,23 @@ import pytest
 from host_tools import dbc
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = ("dbc/cryofill.dbc", "firmware/dispenser/io_table.py", "firmware/tank/io_table.py")
+SOURCES = (
+    "dbc/cryofill.dbc", "firmware/dispenser/io_table.py", "firmware/tank/io_table.py",
+    *(f"firmware/{node}/{name}_table.py" for node in dbc.NODES for name in ("state", "command", "refusal")),
+)  # fmt: skip
 GENERATED = [
     f"firmware/generated/{name}.py" for name in ("messages", "dispenser_tags", "tank_tags", "parahydrogen")
 ]
+DOCUMENTS = ["docs/protocol.md", "docs/link-gap.svg"]
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """Return a copy of the sources and the generated files."""
-    for name in (*SOURCES, *GENERATED):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, tmp_path / name)
+    for name in (*SOURCES, *GENERATED, *DOCUMENTS):
+        if (ROOT / name).exists():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
 
 
@@ -40,12 +45,18 @@ def test_files_are_fresh() -> None:
     assert dbc.check(ROOT) == []
 
 
-def test_a_change_of_the_dbc_makes_the_codec_stale(checkout: Path) -> None:
+def test_a_change_of_the_dbc_makes_codec_and_page_stale(checkout: Path) -> None:
     edit(checkout / SOURCES[0], "tank_mass_g : 47|14@1+ (10,0) [0|163810]", "tank_mass_g : 47|14@1+ (5,0) [0|81905]")
-    assert dbc.check(checkout) == [stale(GENERATED[0])]
-    assert dbc.generate(checkout) == [checkout / GENERATED[0]]
+    assert dbc.check(checkout) == [stale(GENERATED[0]), stale(DOCUMENTS[0])]
+    assert dbc.generate(checkout) == [checkout / GENERATED[0], checkout / DOCUMENTS[0]]
     assert dbc.check(checkout) == []
     assert dbc.generate(checkout) == []
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_hand_edit_of_a_document_is_noticed(checkout: Path, name: str) -> None:
+    edit(checkout / name, "300 ms", "310 ms")
+    assert dbc.check(checkout) == [stale(name)]
 
 
 @pytest.mark.parametrize("name", GENERATED)
