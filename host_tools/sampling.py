@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from sim import tables
+from sim.can_bus import CAN_STATE, FAULTS, LINK_FAULT
+from sim.can_controller import STATE_NAMES
 
 NODES = tables.NODES
 SAMPLE_MS = 100
@@ -54,6 +56,9 @@ class RigView(Protocol):
 
 # Event kinds by their number on the serial line, and the fields of a ticket by their id.
 KINDS = ("", "STATE", "TRIP", "CLEAR", "TICKET", "STATS", "WARN", "BOOT", "INFO")
+# What the bus reports: a fault of the link (node LINK), and the error state of a node's CAN controller.
+BUS_KINDS = {LINK_FAULT: "LINK_FAULT", CAN_STATE: "CAN_STATE"}
+LINK = "link"
 TICKET_FIELDS = (
     "session", "metered_g", "meter_g", "returned_g", "hose_loss_g", "status", "target_g", "stop_cause", "end",
     "number",
@@ -63,8 +68,9 @@ TICKET_FIELDS = (
 class Event(NamedTuple):
     """One event of a node: the integers it sent, and the names they have in its tables.
 
-    `kind`: a word of KINDS. `name`: trip id, ticket field, or words of why for a state. `source` and `target`: public
-    states of a STATE event, else "".
+    `kind`: a word of KINDS or BUS_KINDS. `name`: trip id, ticket field, fault kind, or words of why for a state.
+    `source` and `target`: public states of a STATE event, a controller's of a CAN_STATE, off or on of a LINK_FAULT,
+    else "".
     """
 
     t_ms: int
@@ -95,7 +101,7 @@ def _named(rows: Sequence[Any], index: int) -> str:
 def as_event(raw: Mapping[str, Any]) -> Event:
     """Render one event of the rig ({t_ms, node, kind, id, from, to, value}, all but `node` integers)."""
     node, number, ident, value = raw["node"], raw["kind"], raw["id"], raw["value"]
-    kind = KINDS[number] if 0 < number < len(KINDS) else f"#{number}"
+    kind = KINDS[number] if 0 < number < len(KINDS) else BUS_KINDS.get(number, f"#{number}")
     name = source = target = ""
     if kind == "STATE":
         states = public_states(node)
@@ -105,6 +111,11 @@ def as_event(raw: Mapping[str, Any]) -> Event:
         name = _named(tables.trips(node).TRIPS, ident)
     elif kind == "TICKET":
         name = TICKET_FIELDS[ident] if 0 <= ident < len(TICKET_FIELDS) else f"#{ident}"
+    elif kind == "LINK_FAULT":
+        name = list(FAULTS)[ident]
+        source, target = (("off", "on")[raw[key]] for key in ("from", "to"))
+    elif kind == "CAN_STATE":
+        source, target = (STATE_NAMES[raw[key]] for key in ("from", "to"))
     elif kind in ("BOOT", "INFO") and node == "dispenser":
         notes = tables.notes(node)
         name = _named(notes.FOUND if kind == "BOOT" else notes.NOTES, ident)

@@ -82,6 +82,10 @@ CAN = (
     Kind("mute_dispenser", NONE,   "",       0.0,   0.0,    None,  "one way: the tank hears nothing, the dispenser hears the tank"),
     Kind("mute_tank",    NONE,     "",       0.0,   0.0,    None,  "one way: the dispenser hears nothing, the tank hears the dispenser"),
     Kind("error",        OPTIONAL, "%",      0.1,   100.0,  100.0, "destroys this share on the wire: error frame, counters, repeat"),
+    Kind("bitrate_dispenser", OPTIONAL, "kbit/s", 50.0, 1000.0, 250.0, "the dispenser's controller runs at this bit rate"),
+    Kind("bitrate_tank", OPTIONAL, "kbit/s", 50.0,  1000.0, 250.0, "the tank's controller runs at this bit rate"),
+    Kind("skew_dispenser", OPTIONAL, "ppm",  -1e5,  1e5,    2e4,   "the dispenser's CAN clock is off by this much; beyond 8332 ppm neither reads the other"),
+    Kind("skew_tank",    OPTIONAL, "ppm",    -1e5,  1e5,    2e4,   "the tank's CAN clock is off by this much"),
 )
 
 BOARDS = (

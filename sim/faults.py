@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sim import fault_table, memory
+from sim.can_faults import BITRATE, SKEW
 from sim.scenario import Fault
 
 TICK_S = 0.010
@@ -42,7 +43,9 @@ WORLD: dict[str, tuple[tuple[tuple[str, Any], ...], tuple[str, float]]] = {
 
 MEMORY_CUTS = {"flash_cut": memory.FLASH_WRITES, "fram_cut": memory.FRAM_WRITES}
 
-# Link faults that leave no valid frame of the tank, when they hit all frames.
+# Link faults that leave no valid frame of the tank, when they hit all frames; CLOCKS: when the controllers cannot read
+# each other any more.
+CLOCKS = (BITRATE, SKEW)
 CUTS_LINK = ("disconnect", "drop", "corrupt", "bus_off", "replay", "masquerade", "error", "mute_tank")
 
 
@@ -114,6 +117,7 @@ class LinkFault(Injection):
     def begin(self, rig: Any) -> None:
         self._hits = rig.bus.fault_hits[self.fault.kind]
         rig.bus.set_fault(self.fault.kind, self.value)
+        self._apart = self.fault.kind.startswith(CLOCKS) and not rig.bus.in_step()
 
     def end(self, rig: Any) -> None:
         rig.bus.clear_fault(self.fault.kind)
@@ -125,7 +129,7 @@ class LinkFault(Injection):
     def cuts(self) -> bool:
         """Return whether this fault leaves nothing valid on the link."""
         if self.fault.kind not in CUTS_LINK:
-            return False
+            return self._apart
         return self.kind.unit != "%" or self.value == PERCENT
 
 

@@ -327,7 +327,14 @@ def run(scenario: Scenario, options: Options | None = None, observers: Sequence[
 
 
 def _bus(bus: CanBus) -> dict[str, Any]:
-    return {"frames": bus.frames, "load_pct": round(bus.load_pct(), 3), "lost": bus.lost, "bitrate": bus.bitrate}
+    return {
+        "frames": bus.frames,
+        "load_pct": round(bus.load_pct(), 3),
+        "peak_load_pct": round(bus.peak_load_pct(), 3),  # of the busiest whole second
+        "lost": bus.lost,
+        "errors": bus.errors,
+        "bitrate": bus.bitrate,
+    }
 
 
 def _scenario(scenario: Scenario, options: Options) -> dict[str, Any]:

@@ -143,6 +143,7 @@ class Rig:
         for name in ("on_tick", "on_event", "on_frame", "on_exchange", "on_line"):
             getattr(self, "_" + name).extend(getattr(x, name) for x in observers if hasattr(x, name))
         self.bus.on_frame = self._frame_seen if self._on_frame else None
+        self.bus.on_event = self._link_event if self._on_event else None
 
     # -- life
 
@@ -488,6 +489,11 @@ class Rig:
             self.state[slot.name] = names[row] if row < len(names) else str(row)
         for hook in self._on_event:
             hook(event)
+
+    def _link_event(self, t_us: int, node: str, kind: int, ident: int, source: int, target: int, value: int) -> None:
+        for hook in self._on_event:
+            hook({"t_ms": t_us // 1000, "node": node, "kind": kind, "id": ident, "from": source, "to": target,
+                  "value": value})  # fmt: skip
 
     def _frame_seen(self, t_us: int, can_id: int, flags: int, data: bytes) -> None:
         for hook in self._on_frame:

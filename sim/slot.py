@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from typing import Final
 
 from sim import wire
 from sim.can_controller import Controller, Frame
 from sim.memory import Memory
 from sim.nodes import NodeProcess
-
-FIFO_DEPTH: Final = 3  # frames that a controller keeps while its processor stands still
 
 
 class NodeSlot:
@@ -87,8 +84,5 @@ def apply_outputs(slot: NodeSlot, energised: dict[str, float]) -> None:
 
 def overrun(slot: NodeSlot) -> None:
     """A frozen processor does not drain its controller: what does not fit is lost, and it is told so later."""
-    frames = slot.frames
-    if len(frames) > FIFO_DEPTH:
-        del frames[FIFO_DEPTH:]
-        t_us, can_id, flags, dlc, data = frames[-1]
-        frames[-1] = (t_us, can_id, flags | wire.FLAG_OVERRUN, dlc, data)
+    if slot.frames:
+        slot.controller.unread(slot.frames)

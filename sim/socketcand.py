@@ -87,7 +87,7 @@ class Server:
     def step(self, now_us: int) -> None:
         """Pass the bus's frames of this tick to the clients and theirs to the bus. now_us: simulated time."""
         if (
-            self._gateway.bus_off and not self._gateway.rejoin_bit
+            self._gateway.bus_off and not self._gateway.recovery
         ):  # an adapter of this kind rejoins by itself
             self._bus.restart(GATEWAY)
             self._in_mailbox = [None] * MAILBOXES

@@ -84,6 +84,53 @@ def test_crc_is_that_of_the_standard():
     assert crc == 0x059E
 
 
+# Frames of a device's CAN bus, captured with a logic analyser and decoded by sigrok: the protocol notes of a free
+# DiveCAN project publish identifier, data and CRC. Where the notes keep the sample numbers, the length from the start
+# of frame to the end of the seven EOF bits follows: 24 samples a bit.
+CAPTURED = (
+    # ID        DATA              CRC     SAMPLES
+    (0xD040004, "003A4243",       0x20E8, None),
+    (0xD110004, "04700438046F00", 0x25DF, None),
+    (0xDCA0004, "0726",           0x5205, None),
+    (0xD130201, "6403F6",         0x2146, None),
+    (0xD080001, "03F503F601",     0x6B89, 11972723 - 11970036 + 1),
+    (0xDC90001, "13",             0x5587, 11938959 - 11937138 + 1),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("can_id", "data", "crc", "samples"), CAPTURED)
+def test_captured_frames(can_id, data, crc, samples):
+    payload = bytes.fromhex(data)
+    stuffed, stream = wire_frame(can_id, FLAG_EXT, payload)
+    assert stream[-15:] == bits_of(crc, 15)
+    assert frame_bits(can_id, FLAG_EXT, payload) == len(stuffed) + 1 + 2 + 7 + 3
+    if samples is not None:
+        assert frame_bits(can_id, FLAG_EXT, payload) == round(samples / 24) + 3
+
+
+# Standard frames as sigrok decodes them (another project's published traces).
+@pytest.mark.parametrize(("can_id", "data", "crc"), [(0x123, "DEAD", 0x0B6E), (0x555, "00FF55AA01807FFE", 0x7480)])
+def test_decoded_standard_frames(can_id, data, crc):
+    stuffed, stream = wire_frame(can_id, 0, bytes.fromhex(data))
+    assert stream[-15:] == bits_of(crc, 15)
+    assert frame_bits(can_id, 0, bytes.fromhex(data)) == len(stuffed) + 13
+
+
+@pytest.mark.parametrize(("flags", "overhead", "stuffable"), [(0, 47, 34), (FLAG_EXT, 67, 54)])
+def test_published_bounds(flags, overhead, stuffable):
+    """Davis, Burns, Bril and Lukkien (2007): at most 8 s + g + 13 + (g + 8 s - 1) / 4 bits; 135 and 160 for 8 bytes."""
+    rng = random.Random(5)
+    for size in range(9):
+        bound = 8 * size + overhead + (stuffable + 8 * size - 1) // 4
+        lengths = {
+            frame_bits(rng.choice((0, 1, 0x7C)), flags, bytes(rng.choice((0, 255, 0x1F, 0x83)) for _ in range(size)))
+            for _ in range(300)
+        }
+        assert 8 * size + overhead <= min(lengths) and max(lengths) <= bound
+        assert size < 8 or max(lengths) > bound - 10
+    assert bound == (160 if flags else 135)
+
+
 def test_runs_that_stuffing_itself_makes():
     """A stuff bit counts as the first of the next run: 00000 1 1111 0."""
     assert frame_bits(0, 0, b"") == expected_bits(0, 0, b"")

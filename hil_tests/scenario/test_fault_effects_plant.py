@@ -272,6 +272,9 @@ class TestDriveAway:
 # -- link ----------------------------------------------------------------------------------------------------------
 
 
+CLOCKS = ("bitrate_dispenser", "bitrate_tank", "skew_dispenser", "skew_tank")
+
+
 def frames(bench: Bench, node: str) -> list[bytes]:
     """Return the payloads that a node received."""
     return [data for to, data in bench.heard if to == node]
@@ -294,7 +297,7 @@ class TestLink:
             assert faulty[:begun] == healthy[:begun]
             assert len(healthy) == 30
             late = faulty[begun + 1 :]
-            if kind in ("drop", "disconnect", "bus_off", "error") or (kind, node) in (
+            if kind in ("drop", "disconnect", "bus_off", "error", *CLOCKS) or (kind, node) in (
                 ("mute_dispenser", "tank"),
                 ("mute_tank", "dispenser"),
             ):
@@ -319,6 +322,15 @@ class TestLink:
                 assert late.count(bytes(8)) > 500
         assert took_effect(one.row())
         assert one.row()["effect"] == "frames hit"
+
+    @pytest.mark.parametrize("value", [("bitrate_", 500.0), ("skew_", 8000.0), ("skew_", -8000.0)])
+    def test_clocks_that_are_close_enough(self, kind: str, value: tuple[str, float]) -> None:
+        """The bus's own bit rate, or a skew that the bit timing follows: nothing to see."""
+        if kind.startswith(value[0]):
+            fault = Fault("can.link", kind, at_s=0.5, value=value[1])
+            benches = pair(fb.Still(fb.truth()), fault, 1.0, traffic=True)
+            assert_none(benches)
+            assert len(benches[0].heard) == 40
 
     def test_none(self, kind: str) -> None:
         """Nobody sends. bus_off and babble need no frame: there the tank has no power, or the run ends before."""

@@ -24,7 +24,8 @@ FIRST_SLICE = (
 DESIGN_KINDS = {
     "PT101": "off stuck offset drift noise spike delayed intermittent",
     "XV201": "stuck_open stuck_closed slow passing",
-    "can.link": "drop corrupt duplicate delay replay masquerade bus_off babble disconnect mute_dispenser mute_tank",
+    "can.link": "drop corrupt duplicate delay replay masquerade bus_off babble disconnect mute_dispenser mute_tank "
+    "error bitrate_dispenser bitrate_tank skew_dispenser skew_tank",
     "LK108": "off stuck",
     "HT205": "off stuck",
     "tank": "reset power_cut freeze flash_cut",
