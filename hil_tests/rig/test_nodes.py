@@ -194,7 +194,7 @@ def test_bus_off_until_restart(vm):
         "400 refused",
         "500 refused",
         "500 restarted",
-        "510 state 1",
+        "530 state 1",  # 128 x 11 bits between the tries of the other
     ]
     # The dispenser, alone meanwhile, went passive with its first unanswered frame and never off.
     assert seen.lines["dispenser"][:2] == ["0 state 1", "160 state 3"]
