@@ -97,8 +97,8 @@ BOARDS = (
 )
 
 WORLD_KINDS = (
-    Kind("leak_cabinet",     OPTIONAL, "g/s", 0.001, 100.0,   0.5,    "hydrogen leaks into the dispenser's cabinet"),
-    Kind("leak_forecourt",   OPTIONAL, "g/s", 0.001, 100.0,   2.0,    "hydrogen leaks at the nozzle"),
+    Kind("leak_cabinet",     OPTIONAL, "g/s", 0.001, 100.0,   0.5,    "hydrogen leaks into the dispenser's cabinet; so much at 1 bar over ambient and more, less below"),
+    Kind("leak_forecourt",   OPTIONAL, "g/s", 0.001, 100.0,   2.0,    "hydrogen leaks at the nozzle; so much at 1 bar over ambient and more, less below"),
     Kind("vacuum_loss_hose", OPTIONAL, "Pa",  0.01,  1.0e5,   1.0e5,  "the vacuum of the hose's jacket rises to this pressure"),
     Kind("vacuum_loss_tank", OPTIONAL, "Pa",  0.01,  1.0e5,   1.0e5,  "the vacuum of the tank's jacket rises to this pressure"),
     Kind("earth_lost",       NONE,     "",    0.0,   0.0,     None,   "the earth clamp falls off"),

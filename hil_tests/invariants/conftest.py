@@ -63,7 +63,7 @@ class Bench:
         self.plant = SimpleNamespace(
             truth=quiet_truth(),
             energised={"XV101": 0.0, "FCV102": 0.0, "XV103": 0.0},
-            world=SimpleNamespace(seated=True, breakaway=False, helium_bar=6.6),
+            world=SimpleNamespace(seated=True, breakaway=False, helium_bar=6.6, leak_forecourt_g_s=0.0),
             valve_faults={},
         )
         self.truth = self.plant.truth

@@ -141,6 +141,13 @@ class TestI11:
         bench.tick(0.6, PT102=1.0)
         assert bench.broken == ["I11"]
 
+    def test_a_hose_with_a_hole_may_come_down_to_ambient_and_no_further(self, bench: Any) -> None:
+        bench.world.leak_forecourt_g_s = 1.0
+        bench.tick(1.0, PT102=1.02, TT102=60.0)
+        assert bench.broken == []
+        bench.tick(1.0, PT102=1.0)
+        assert bench.broken == ["I11"]
+
     @pytest.mark.parametrize("fine", [{"PT102": 1.02}, {"PT102": 1.044, "TT102": 30.0}, {"tank_bar": 1.044}])
     def test_warm_or_high_enough_is_not(self, bench: Any, fine: dict[str, float]) -> None:
         bench.tick(1.0, **fine)

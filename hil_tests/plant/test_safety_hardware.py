@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from hil_tests.plant.rigless import Script
+
 _spec = importlib.util.spec_from_file_location("rigless", Path(__file__).with_name("rigless.py"))
 assert _spec is not None
 assert _spec.loader is not None
@@ -202,3 +204,17 @@ def test_tank_relief_opens_at_its_gauge_setting() -> None:
     s.run(120.0)
     assert s.plant.truth["tank_bar"] < 7.013 * 1.1
     assert s.plant.ledger["vented_kg"] > 0.0
+
+
+def test_a_hole_in_the_hose_lets_gas_out_down_to_ambient_and_no_further() -> None:
+    script = Script()
+    script.connect()
+    script.purge()
+    script.set(XV105=1, XV110=1, XV106=1)
+    script.run(4.0)
+    script.set(XV106=0)  # shut all around, helium inside
+    script.run(1.0)
+    assert script.plant.truth["PT102"] > 1.5
+    script.plant.world.leak_forecourt_g_s = 2.0
+    script.run(20.0)
+    assert script.plant.truth["PT102"] == pytest.approx(script.plant.truth["PT105"], abs=0.002)

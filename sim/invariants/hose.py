@@ -143,7 +143,8 @@ class AboveAmbient(Rule):
     """I11. Air must not be drawn into anything cold enough to freeze it.
 
     A hose is judged by its half-second mean: a slug of liquid on warm metal makes pulses of a tick or two, up and
-    down, which draw nothing through a shut stack valve.
+    down, which draw nothing through a shut stack valve. A hose with a hole in it comes down to ambient whatever a
+    controller does; gas goes out through the hole until then, so that it is judged by ambient itself.
     """
 
     def __init__(self) -> None:
@@ -157,6 +158,8 @@ class AboveAmbient(Rule):
             return f"tank at {truth['tank_bar']:.3f} bar, below ambient + {AIR_LOCK_BAR} bar"
         if not v.world.seated or v.world.breakaway:  # parted: each half is shut by its own check valve
             return ""
+        if v.world.leak_forecourt_g_s > 0.0:
+            least = truth["PT105"]
         if liquid_bar < least and (truth["TT102"] < WETTED_K or truth["hose_liquid_kg"] > LIQUID_KG):
             return f"liquid hose at {liquid_bar:.3f} bar with the nozzle at {truth['TT102']:.0f} K"
         if return_bar < least and (truth["TT103"] < WETTED_K or truth["return_liquid_kg"] > LIQUID_KG):

@@ -39,7 +39,7 @@ from .sensors import Sensors
 from .tank import Tank
 from .valves import LIFT_OVER, Relief, Valve
 from .vehicle import Vehicle
-from .world import World
+from .world import World, through_hole_g_s
 
 STEADY_REL = 2e-2  # relative pressure change in one physics step that counts as steady
 STRIDE_FLOW, STRIDE_STILL = 5, 10  # ticks per physics step while steady
@@ -250,8 +250,9 @@ class Plant:
         self._boundaries()
         self._heat(dt)
         net = self.network
-        net.leak[STUB] = w.leak_cabinet_g_s * 1e-3
-        net.leak[NOZZLE] = w.leak_forecourt_g_s * 1e-3
+        ambient = w.ambient_kpa * 1e3
+        net.leak[STUB] = through_hole_g_s(w.leak_cabinet_g_s, self.nodes[STUB].p - ambient) * 1e-3
+        net.leak[NOZZLE] = through_hole_g_s(w.leak_forecourt_g_s, self.nodes[NOZZLE].p - ambient) * 1e-3
         flowing = net.step(dt)
         p_tank = self.tank.p
         self._step_tank(dt, self.actual["HT205"])

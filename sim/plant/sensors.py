@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from .config import SEA_LEVEL_BAR, max_fill_kg
 from .network import HOSE, NOZZLE, RCPT, RETURN, STUB
 from .valves import CLOSED_AT, OPEN_AT
+from .world import through_hole_g_s
 
 if TYPE_CHECKING:
     from .plant import Plant
@@ -142,11 +143,12 @@ class Sensors:
         t["flow_stack_g_s"] = flow * 1e3
         self.stack_k += heat * dt / (STACK_J_K + flow * 10_000.0 * dt)
         t["TT105"] = self.stack_k
-        leak = w.leak_cabinet_g_s if nodes[STUB].p * 1e-5 > ambient else 0.0
+        ambient_pa = w.ambient_kpa * 1e3
+        leak = through_hole_g_s(w.leak_cabinet_g_s, nodes[STUB].p - ambient_pa)
         self.cabinet_pct += (
             100.0 * leak * 1e-3 / H2_KG_M3 - CABINET_FAN_M3_S * self.cabinet_pct
         ) * dt / CABINET_M3  # fmt: skip
-        leak = w.leak_forecourt_g_s if nodes[NOZZLE].p * 1e-5 > ambient else 0.0
+        leak = through_hole_g_s(w.leak_forecourt_g_s, nodes[NOZZLE].p - ambient_pa)
         self.forecourt_pct += (
             (100.0 * leak * 1e-3 / H2_KG_M3 / FORECOURT_M3_S - self.forecourt_pct) * dt / FORECOURT_TAU_S
         )

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+
+HOLE_FULL_PA = 100_000.0  # overpressure from which on a leak passes what its fault says
+
+
+def through_hole_g_s(full_g_s: float, over_pa: float) -> float:
+    """Return what a leak of `full_g_s` (at 1 bar of overpressure and more) passes at `over_pa`: none at ambient."""
+    if full_g_s <= 0.0 or over_pa <= 0.0:
+        return 0.0
+    return full_g_s if over_pa >= HOLE_FULL_PA else full_g_s * math.sqrt(over_pa / HOLE_FULL_PA)
 
 
 @dataclass
@@ -36,9 +46,9 @@ class World:
     open_ohm: float = 195.0
     """Reading of GT101 while not earthed (transmitter near its top)."""
     leak_cabinet_g_s: float = 0.0
-    """Leak out of the valve cabinet's pipework (stub); stops when that pipe is empty."""
+    """Leak out of the valve cabinet's pipework (stub), at 1 bar of overpressure and more (`through_hole_g_s`)."""
     leak_forecourt_g_s: float = 0.0
-    """Leak at the nozzle; stops when nothing is there."""
+    """Leak at the nozzle, likewise."""
     helium_bar: float = 6.6
     supply_bar: float = 6.0
     supply_k: float = 22.0
