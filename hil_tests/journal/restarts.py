@@ -157,10 +157,15 @@ def play(
         while not played.done and rig_.t_s < limit_s:
             rig_.tick()
         rig_.invariants.finish(rig_.t_s, rig_)
+    judge(played, rig_, [step for step in steps if step.kind])
+    return played, rig_
+
+
+def judge(played: Play, rig_: Any, wanted: Sequence[Step]) -> None:
+    """Fail the test unless the run came to its end, safe, and every restart was the one that was wanted."""
     assert played.done, f"stuck in {rig_.state['dispenser']} after {[one.state for one in played.restarts]}"
     assert rig_.invariants.broken == []
     assert played.resumed == []
-    wanted = [step for step in steps if step.kind]
     for step, one in zip(wanted, played.restarts, strict=True):
         assert one.found and one.found[-1][1] == CAUSES[step.kind], one
         if step.to:
@@ -168,4 +173,3 @@ def play(
     moving = ("PURGE", "LEAKTEST", "PRECOOL", "COLDTEST", "FILL", "HOLD", "DRAIN", "VENT", "WARM")
     log = rig_.memory["dispenser"].log
     assert [done for done in log if done.op in FLASH_WRITES and done.state in moving] == []
-    return played, rig_
