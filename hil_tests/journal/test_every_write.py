@@ -1,6 +1,6 @@
 """The supply goes in every write to the dispenser's memory during one real fill, from the first boot to COMPLETE.
 
-All cuts go on from copies of one fill. Still a matter of minutes, so it runs only when asked for, and tells where it is:
+All cuts go on from copies of one fill. Still minutes, so it runs only when asked for, and tells where it is:
 
     pytest -m sweep -s hil_tests/journal/test_every_write.py
 
