@@ -263,8 +263,8 @@ class NodeProcess:
             raise self._failure("its process ended") from exc
         self._seq_to = (self._seq_to + 1) & 0xFFFF
 
-    def receive(self) -> tuple[wire.Output, bytes] | None:
-        """Wait for the node's OUTPUT, serving its memory until then; return it parsed and as the packet.
+    def receive(self) -> tuple[tuple[int, ...], wire.Said, wire.More | None, bytes] | None:
+        """Wait for the node's OUTPUT, serving its memory until then; return `Layout.open_output` of it and the packet.
 
         None when the board lost its supply over a memory operation. Raises NodeFailure.
         """
@@ -275,12 +275,13 @@ class NodeProcess:
                 if not self._serve(data):
                     return None
                 data = self._whole(self._read_some())
+        seq = self._seq_from
         try:
-            output = self.layout.parse_output(data, self._seq_from)
+            fields, said, more = self.layout.open_output(data, seq)
         except wire.WireError as exc:
             raise self._failure(str(exc)) from exc
-        self._seq_from = (self._seq_from + 1) & 0xFFFF
-        return output, data
+        self._seq_from = (seq + 1) & 0xFFFF
+        return fields, said, more, data
 
     def receive_packet(self) -> bytes:
         """Wait for one packet of any type and return it unchecked: for replay, which compares it whole."""

@@ -199,7 +199,8 @@ class Rig:
             mark = _charge(cost, "link", mark)
         energised = self.plant.energised
         for slot in self._slots:
-            apply_outputs(slot, energised)
+            if slot.said is not slot.applied:
+                apply_outputs(slot, energised)
         if cost is not None:
             mark = _charge(cost, "apply", mark)
         t_s = self.t_s
@@ -248,23 +249,26 @@ class Rig:
         if received is None:  # its supply went in the middle of a write
             self._off(slot.name, slot.cut_off_ms + BOOT_MS, wire.RESET_POWER_ON)
             return
-        output, packet = received
+        (_, _, _, wake_ms, fed, locked, tick_us, slack_us, heap_b), said, more, packet = received
         for hook in self._on_exchange:
             hook(self.t_ms, slot.name, False, wire.without_host_time(packet))
-        slot.output = output
-        slot.wake_ms = max(slot.boot_ms + output.wake_ms, slot.stall_ms)
-        if output.fed:
+        slot.said = said
+        wake_ms += slot.boot_ms
+        slot.wake_ms = wake_ms if wake_ms > slot.stall_ms else slot.stall_ms
+        if fed:
             slot.armed = True
             slot.fed_ms = self.t_ms
             slot.ticks += 1
-            slot.locked_ticks += output.locked
-            if not slot.booting:  # the first tick began at power-on, not at the end of a sleep
-                slot.tick_us.append(output.tick_us)
-                slot.slack_us.append(output.slack_us)
-            slot.booting = False
-        if output.heap_b > slot.heap_peak_b:
-            slot.heap_peak_b = output.heap_b
-        flags = output.can_flags
+            if locked:
+                slot.locked_ticks += 1
+            if slot.booting:  # the first tick began at power-on, not at the end of a sleep
+                slot.booting = False
+            else:
+                slot.tick_us.append(tick_us)
+                slot.slack_us.append(slack_us)
+        if heap_b > slot.heap_peak_b:
+            slot.heap_peak_b = heap_b
+        flags = said.can_flags
         if flags != slot.can_flags:
             if flags & (wire.HARD_RESET | wire.SOFT_RESET):
                 self.reset(slot.name, wire.RESET_PIN if flags & wire.HARD_RESET else wire.RESET_SOFT)
@@ -274,13 +278,15 @@ class Rig:
                 self.bus.restart(slot.name)
                 slot.freed = 0
             slot.can_flags = flags & ~wire.CAN_RESTART
-        for frame in output.frames:
-            if frame.flags & wire.FLAG_CANCEL:
-                self.bus.cancel(slot.name, frame.mailbox)
-            else:
-                self.bus.submit(slot.name, frame.mailbox, frame.can_id, frame.flags, frame.data)
-        if output.uart:
-            self._serial(slot, output.uart)
+        if more is not None:
+            frames, uart = more
+            for mailbox, can_id, frame_flags, data in frames:
+                if frame_flags & wire.FLAG_CANCEL:
+                    self.bus.cancel(slot.name, mailbox)
+                else:
+                    self.bus.submit(slot.name, mailbox, can_id, frame_flags, data)
+            if uart:
+                self._serial(slot, uart)
 
     def _serve(self, slot: NodeSlot, packet: bytes, ask: wire.MemoryRequest) -> bool:
         """Do a memory operation of a node and answer it; False when its supply went during it: no answer then."""
@@ -381,7 +387,7 @@ class Rig:
         slot.due = False
         slot.frozen = False
         slot.armed = False
-        slot.output = wire.Output(duties=(0,) * len(slot.layout.ao_tags))
+        slot.said = slot.layout.silence
         slot.can_flags = 0
         slot.freed = 0
         slot.frames = []

@@ -11,7 +11,7 @@ row order of the node's I/O list and is computed once. The node's end is `sim/sh
 import struct
 from binascii import crc32
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Final, NamedTuple
 
@@ -32,7 +32,13 @@ CRC: Final = struct.Struct("<I")
 HELLO_PAYLOAD: Final = struct.Struct("<IB")
 RX_FRAME: Final = struct.Struct("<IIBB8s")  # time_us, id, flags, dlc, data
 TX_FRAME: Final = struct.Struct("<BIBB8s")  # mailbox, id, flags, dlc, data
-_HEAD = struct.Struct("<IBBHHIH")  # OUTPUT up to the duties
+# OUTPUT up to the outputs, the packet's header included: sync and type as one number, sequence, length; then wake_ms,
+# fed, locked, tick_us, slack_us, heap_b.
+OUTPUT_HEAD: Final = struct.Struct("<HHHIBBHHI")
+_INPUT_WORD: Final = SYNC | INPUT << 8
+_OUTPUT_WORD: Final = SYNC | OUTPUT << 8
+_NOTHING_MORE: Final = bytes(3)  # no frames, no serial bytes
+_RIGHT: Final = 0x2144DF1C  # CRC-32 over a packet together with its own CRC, when that is right
 
 # Flags of a frame: RTR 1 and EXT 2 as in machine.CAN.
 FLAG_RTR: Final = 1
@@ -60,6 +66,11 @@ class WireError(Exception):
     """The link broke: names the node and what was wrong. A broken link ends the run."""
 
 
+# What most OUTPUT packets have nothing of: frames as in TxFrame, bytes for the serial port. Plain tuples, for the rig:
+# making a named one costs more than all else about it.
+More = tuple[list[tuple[int, int, int, bytes]], bytes]
+
+
 class TxFrame(NamedTuple):
     """A frame that the node handed to mailbox 0..2 of its controller."""
 
@@ -78,9 +89,17 @@ class MemoryRequest(NamedTuple):
     data: bytes
 
 
+class Said(NamedTuple):
+    """The outputs that a node sets and what it asks of its controller; seldom others than the tick before."""
+
+    do_bits: int = 0
+    duties: Sequence[int] = ()
+    can_flags: int = 0
+
+
 @dataclass(slots=True)
 class Output:
-    """What a node said at the end of a tick. tick_us, slack_us and heap_b are host measurements: never traced."""
+    """All of an OUTPUT packet. tick_us, slack_us and heap_b are host measurements: never traced."""
 
     wake_ms: int = 0
     fed: bool = False
@@ -91,7 +110,7 @@ class Output:
     do_bits: int = 0
     duties: Sequence[int] = ()
     can_flags: int = 0
-    frames: list[TxFrame] = field(default_factory=list)
+    frames: Sequence[TxFrame] = ()
     uart: bytes = b""
 
 
@@ -154,18 +173,17 @@ class Layout:
         pins = iter(range(len(self.pin_tags)))
         # Every contact has one bit in one integer: pins first, then the expander from bit 32 up.
         self.contact_bit = {row[0]: (next(pins) if row[1] == "pin" else 32 + row[2]) for row in io.DI}
-        fields = f"IBBBBB{len(self.ai_tags)}HI{self.spi_bytes}s{len(self.ci_tags)}I"
-        self._n_input = struct.calcsize("<" + fields)
-        self._plain_input = struct.Struct(f"<BBHH{fields}BH")
-        fields = f"IBBHHIH{len(self.ao_tags)}HBB"
-        self._output = struct.Struct("<" + fields)
-        self._plain_output = struct.Struct(f"<BBHH{fields}HI")
-        self.n_plain_output = self._plain_output.size  # bytes of an OUTPUT without frames and serial bytes
-        self._duties_end = 11 + len(self.ao_tags)
-        self._n_ao = len(self.ao_tags)
-        self._contacts = 0  # what the two below were made of
-        self._pins = 0
-        self._spi = bytes(self.spi_bytes)
+        self._input = struct.Struct(f"<HHHIBBBBB{len(self.ai_tags)}H")  # INPUT up to the counts, header included
+        self._n_input = self._input.size - HEADER.size
+        self._terminals = struct.Struct(f"<I{self.spi_bytes}s{len(self.ci_tags)}I")  # pins, expander, pulses
+        self._outputs = struct.Struct(f"<H{len(self.ao_tags)}HB")  # do_bits, duties, can_flags
+        self._more_at = OUTPUT_HEAD.size + self._outputs.size  # numbers of frames and serial bytes, when 0 all there is
+        self.n_plain_output = self._more_at + len(_NOTHING_MORE) + CRC.size  # bytes of an OUTPUT without either
+        self._body = b""  # outputs of the last OUTPUT
+        self._said = self.silence = Said(duties=(0,) * len(self.ao_tags))
+        self._contacts = -1  # what the end of an INPUT was made of: most of the time it stays
+        self._pulses: Sequence[int] = ()
+        self._end = b""
 
     def pack_input(
         self,
@@ -186,82 +204,81 @@ class Layout:
         8 data bytes), at most FRAMES_MAX; uart: at most UART_PER_TICK bytes. Raises WireError naming the node.
         """
         try:
-            if contacts != self._contacts:
-                self._pins = contacts & 0xFFFFFFFF
-                self._spi = (contacts >> 32).to_bytes(self.spi_bytes, "little")
-                self._contacts = contacts
-            body = self._plain_input.pack(
-                SYNC, INPUT, seq, self._n_input + 3,
-                now_ms & 0xFFFFFFFF, reset_cause, *can, *counts, self._pins, self._spi, *pulses,
-                0, 0,
-            )  # fmt: skip
+            if contacts != self._contacts or pulses != self._pulses:
+                expander = (contacts >> 32).to_bytes(self.spi_bytes, "little")
+                self._end = self._terminals.pack(contacts & 0xFFFFFFFF, expander, *pulses) + _NOTHING_MORE
+                self._contacts, self._pulses = contacts, list(pulses)
+            end = self._end
+            if frames or uart:
+                end = end[: -len(_NOTHING_MORE)] + len(frames).to_bytes(1, "little")
+                for frame in frames:
+                    end += RX_FRAME.pack(*frame)
+                end += len(uart).to_bytes(2, "little") + uart
+            body = self._input.pack(
+                _INPUT_WORD, seq, self._n_input + len(end), now_ms & 0xFFFFFFFF, reset_cause, *can, *counts
+            ) + end  # fmt: skip
         except (struct.error, OverflowError) as exc:
             raise WireError(
                 f"{self.node}: input out of range ({exc}); {len(self.ai_tags)} counts of 0..65535 and "
                 f"{len(self.ci_tags)} pulse totals are due"
             ) from exc
-        if frames or uart:
-            n = len(uart)
-            payload = b"".join(
-                (
-                    body[HEADER.size : -3],
-                    bytes((len(frames),)),
-                    *[RX_FRAME.pack(*f) for f in frames],
-                    bytes((n & 0xFF, n >> 8)),
-                    uart,
-                )
-            )
-            body = HEADER.pack(SYNC, INPUT, seq, len(payload)) + payload
         return body + CRC.pack(crc32(body))
 
-    def parse_output(self, data: bytes, seq: int) -> Output:
-        """Return what an OUTPUT packet says. Raises WireError naming the node."""
-        if len(data) == self.n_plain_output:
-            f = self._plain_output.unpack(data)
+    def open_output(self, data: bytes, seq: int) -> tuple[tuple[int, ...], Said, More | None]:
+        """Return the fields of OUTPUT_HEAD of an OUTPUT packet, the outputs, and what it carries besides.
+
+        The outputs are the same object as long as they are the same. Raises WireError naming the node.
+        """
+        n = len(data)
+        if n >= self.n_plain_output:
+            fields = OUTPUT_HEAD.unpack_from(data)
             if (
-                f[2] == seq
-                and f[-1] == crc32(data[:-4])
-                and f[0] == SYNC
-                and f[1] == OUTPUT
-                and f[3] == self.n_plain_output - 10
-                and not f[-3]
-                and not f[-2]
+                crc32(data) == _RIGHT
+                and fields[0] == _OUTPUT_WORD
+                and fields[1] == seq
+                and fields[2] == n - HEADER.size - CRC.size
             ):
-                end = self._duties_end
-                return Output(f[4], f[5] != 0, f[6] != 0, f[7], f[8], f[9], f[10], f[11:end], f[end])
-        # With frames or serial bytes, or wrong: piece by piece.
-        payload = unpack(self.node, data, OUTPUT, seq)
+                more = None
+                if n != self.n_plain_output or data[self._more_at : -CRC.size] != _NOTHING_MORE:
+                    more = self._more(data)
+                body = data[OUTPUT_HEAD.size : self._more_at]
+                if body != self._body:
+                    do_bits, *duties, can_flags = self._outputs.unpack(body)
+                    self._said = Said(do_bits, tuple(duties), can_flags)
+                    self._body = body
+                return fields, self._said, more
+        payload = unpack(self.node, data, OUTPUT, seq)  # names what is wrong with the packet
+        raise WireError(f"{self.node}: output of {len(payload)} bytes is shorter than its fields")
+
+    def _more(self, data: bytes) -> More:
+        """Return the frames and serial bytes of an OUTPUT packet."""
+        at = self._more_at
+        end = len(data) - CRC.size
+        frames = []
         try:
-            fields = self._output.unpack_from(payload)
-            at = self._output.size
-            frames = []
-            for _ in range(fields[-1]):
-                mailbox, can_id, flags, dlc, body = TX_FRAME.unpack_from(payload, at)
+            n_frames = data[at]
+            at += 1
+            for _ in range(n_frames):
+                mailbox, can_id, flags, dlc, content = TX_FRAME.unpack_from(data, at)
                 if dlc > 8 or mailbox > 2:
                     raise WireError(f"{self.node}: frame with dlc {dlc} in mailbox {mailbox}")
-                frames.append(TxFrame(mailbox, can_id, flags, body[:dlc]))
+                frames.append((mailbox, can_id, flags, content[:dlc]))
                 at += TX_FRAME.size
-            n_uart = payload[at] | payload[at + 1] << 8
-        except (struct.error, IndexError) as exc:
-            raise WireError(
-                f"{self.node}: output of {len(payload)} bytes is shorter than its fields"
-            ) from exc
-        if len(payload) != at + 2 + n_uart:
-            raise WireError(f"{self.node}: output has {len(payload) - at - 2 - n_uart} bytes too many")
-        wake_ms, fed, locked, tick_us, slack_us, heap_b, do_bits = fields[:7]
-        return Output(
-            wake_ms,
-            fed != 0,
-            locked != 0,
-            tick_us,
-            slack_us,
-            heap_b,
-            do_bits,
-            fields[7 : 7 + self._n_ao],
-            fields[-2],
-            frames,
-            payload[at + 2 :],
-        )
+            n_uart = data[at] | data[at + 1] << 8
+        except (struct.error, IndexError):
+            n_uart = end  # more than there can be
+        if at + 2 + n_uart > end:
+            raise WireError(f"{self.node}: output of {end - HEADER.size} bytes is shorter than its fields")
+        if at + 2 + n_uart < end:
+            raise WireError(f"{self.node}: output has {end - at - 2 - n_uart} bytes too many")
+        return frames, data[at + 2 : end]
+
+    def parse_output(self, data: bytes, seq: int) -> Output:
+        """Return all of an OUTPUT packet. Raises WireError naming the node."""
+        (_, _, _, wake_ms, fed, locked, tick_us, slack_us, heap_b), said, more = self.open_output(data, seq)
+        frames, uart = more or ((), b"")
+        sent = [TxFrame(*frame) for frame in frames]
+        return Output(wake_ms, fed != 0, locked != 0, tick_us, slack_us, heap_b, *said, sent, uart)
 
 
 def without_host_time(data: bytes) -> bytes:

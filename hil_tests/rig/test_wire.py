@@ -73,6 +73,23 @@ def test_errors_say_what_was_wrong(layout):
         layout.parse_output(output(layout, frames=[struct.pack("<BIBB8s", 0, 1, 2, 9, b"")]), 0)
 
 
+def test_outputs_are_the_same_object_until_they_change(layout):
+    frame = struct.pack("<BIBB8s", 2, 0x18FF10D1, 2, 3, b"abc")
+    other = (1244, 1, 0, 260, 8000, 55_000, 0b111)
+    packets = [output(layout), output(layout, frames=[frame], uart=b"x"), output(layout, head=other), output(layout)]
+    opened = [layout.open_output(packet, 0) for packet in packets]
+    outputs = [said for _, said, _ in opened]
+    assert outputs[0] is outputs[1]  # what a packet carries besides changes no output
+    assert [said.do_bits for said in outputs] == [0b101, 0b101, 0b111, 0b101]
+    assert [more for *_, more in opened] == [None, ([(2, 0x18FF10D1, 2, b"abc")], b"x"), None, None]
+
+
+@pytest.mark.parametrize("claimed", [b"\1\0\0", b"\0\1\0", b"\0\0\1"])
+def test_an_output_that_claims_more_than_it_holds_is_refused(layout, claimed):
+    with pytest.raises(WireError, match=f"{layout.node}: output of .* is shorter than its fields"):
+        layout.open_output(wire.packet(wire.OUTPUT, 0, output(layout)[6:-7] + claimed), 0)
+
+
 def test_too_large_a_packet_is_refused():
     assert len(wire.packet(1, 0, bytes(wire.PACKET_MAX - 10))) == wire.PACKET_MAX
     with pytest.raises(WireError, match="4097 bytes, at most 4096"):
