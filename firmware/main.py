@@ -1,25 +1,33 @@
-"""Which node am I: the file `node.txt` says `dispenser` or `tank`; build that node and run it for ever."""
+"""Which node am I: the file `node.txt` says `dispenser` or `tank`; build that node and run it for ever.
 
+Behind the name it may say the link's bit rate in kbit/s, 500 (also when it says nothing) or 250.
+"""
+
+from board import can
 from core import executive
 
 
-def node_name():
-    """Return the node this board is commissioned as."""
+def commissioned():
+    """Return (node, bit rate in bit/s) of this board. Raises ValueError for a file that says neither."""
     with open("node.txt") as file:
-        return file.read().strip()
+        words = file.read().split()
+    bitrate = int(words[1]) * 1000 if len(words) > 1 else can.BITRATES[0]
+    if bitrate not in can.BITRATES:
+        raise ValueError("node.txt: 500 or 250 kbit/s, not " + words[1])
+    return words[0] if words else "", bitrate
 
 
 def main():
     """Start the executive of this board's node; returns only by an exception, after dropping every output."""
-    name = node_name()
+    name, bitrate = commissioned()
     if name == "dispenser":
         from dispenser.node import Dispenser
 
-        executive.run(Dispenser())
+        executive.run(Dispenser(bitrate))
     elif name == "tank":
         from tank.node import Tank
 
-        executive.run(Tank())
+        executive.run(Tank(bitrate))
     else:
         raise ValueError("node.txt: dispenser or tank, not " + name)
 

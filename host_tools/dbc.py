@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from host_tools.generate import database, messages, parahydrogen, protocol, protocol_timing, tags
+from host_tools.generate import causes, database, messages, parahydrogen, protocol, protocol_timing, tags
 
 ROOT = Path(__file__).resolve().parents[1]
 NODES = ("dispenser", "tank")
@@ -37,7 +37,8 @@ def _source_problems(root: Path) -> list[str]:
         loaded = database.load(path)
     except Exception as error:  # cantools raises several unrelated classes; each means "cannot be read"
         return [f"{database.DBC_PATH}: cannot be read: {' '.join(str(error).split())}"]
-    return [f"{database.DBC_PATH}: {problem}" for problem in database.problems(loaded)]
+    found = database.problems(loaded) or causes.problems(root, loaded)
+    return [f"{database.DBC_PATH}: {problem}" for problem in found]
 
 
 def _read(path: Path) -> str:

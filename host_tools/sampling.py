@@ -55,7 +55,7 @@ class RigView(Protocol):
 
 
 # Event kinds by their number on the serial line, and the fields of a ticket by their id.
-KINDS = ("", "STATE", "TRIP", "CLEAR", "TICKET", "STATS", "WARN", "BOOT", "INFO")
+KINDS = ("", "STATE", "TRIP", "CLEAR", "TICKET", "STATS", "WARN", "BOOT", "INFO", "LINK")
 # What the bus reports: a fault of the link (node LINK), and the error state of a node's CAN controller.
 BUS_KINDS = {LINK_FAULT: "LINK_FAULT", CAN_STATE: "CAN_STATE"}
 LINK = "link"
@@ -119,6 +119,8 @@ def as_event(raw: Mapping[str, Any]) -> Event:
     elif kind in ("BOOT", "INFO") and node == "dispenser":
         notes = tables.notes(node)
         name = _named(notes.FOUND if kind == "BOOT" else notes.NOTES, ident)
+    elif kind == "LINK":
+        name = _named(tables.link_notes().NOTES, ident)
     else:
         name = str(ident)
     return Event(raw["t_ms"], node, kind, name, source, target, value)

@@ -182,11 +182,17 @@ def build(scenario: Scenario, options: Options, observers: Sequence[Any] = ()) -
     )
 
 
+DATE_MONTH: Final = 202611  # set on every dispenser; the boards have no clock, and a trace must not depend on the day
+
+
 def commission(rig_: Rig, scenario: Scenario, settings: Sequence[tuple[str, str, int]] = ()) -> None:
     """Tell the boards what their entry keys would: type plate, mass that the driver wants, pump, other settings."""
     profile = scenario.profile
     rig_.command("tank", f"set volume_l {round(profile.volume_m3 * 1000)}")
     rig_.command("tank", f"set relief_mbarg {round(profile.relief_barg * 1000)}")
+    rig_.command("tank", f"set mawp_mbarg {round(profile.mawp_barg * 1000)}")
+    rig_.command("tank", f"set vessel_type {profile.vessel_type}")
+    rig_.command("dispenser", f"set date_month {DATE_MONTH}")
     rig_.command("tank", f"set target_g {round(scenario.truck.target_kg * 1000)}")
     if scenario.station.supply == "pump":
         rig_.command("dispenser", f"set pump_mbar {round(scenario.station.supply_bar * 1000)}")

@@ -105,9 +105,9 @@ def _no_memory(packet: bytes, ask: wire.MemoryRequest) -> bool:
 class NodeProcess:
     """One VM running one firmware. Use as: start, exchange…, stop (always, in a finally).
 
-    name: "dispenser" or "tank" (written to node.txt, where the firmware finds it); vm: "micropython" or "cpython";
-    main: the firmware's main file; heap: MicroPython's heap, such as "256K"; python_args: for the cpython VM, put
-    before the launcher (coverage: ("-m", "coverage", "run", …)).
+    name: "dispenser" or "tank"; bitrate: of its CAN controller (both are written to node.txt, where the firmware finds
+    them); vm: "micropython" or "cpython"; main: the firmware's main file; heap: MicroPython's heap, such as "256K";
+    python_args: for the cpython VM, put before the launcher (coverage: ("-m", "coverage", "run", …)).
     """
 
     def __init__(
@@ -119,6 +119,7 @@ class NodeProcess:
         heap: str = HEAP_DEFAULT,
         stall_s: float = STALL_S,
         python_args: tuple[str, ...] = ("-I", "-S"),
+        bitrate: int = 500_000,
     ) -> None:
         if vm not in VMS:
             raise ValueError(f"vm is {vm!r}, not one of {', '.join(VMS)}")
@@ -133,7 +134,7 @@ class NodeProcess:
         self._n_plain = self.layout.n_plain_output
         self.prints: str = ""  # what earlier processes of this node printed
         self._dir = tempfile.mkdtemp(prefix="cryofill-")
-        (Path(self._dir) / "node.txt").write_text(name + "\n", encoding="utf-8")
+        (Path(self._dir) / "node.txt").write_text(f"{name} {bitrate // 1000}\n", encoding="utf-8")
         self._log = Path(self._dir) / "console.log"
         # Serves a MEMORY packet and sends the answer; False: the board lost its supply over it. The rig sets it.
         self.on_memory: Callable[[bytes, wire.MemoryRequest], bool] = _no_memory

@@ -29,7 +29,7 @@ PRINT_CHECK_TICKS: Final = 100
 UART_LINE_MAX: Final = 256
 RESET_COMMAND: Final = re.compile(rb"#\d+ reset\*")  # an operator clears the dispenser's trips
 
-STATE, TRIP, CLEAR, TICKET, STATS, WARN, BOOT, INFO = range(1, 9)
+STATE, TRIP, CLEAR, TICKET, STATS, WARN, BOOT, INFO, LINK = range(1, 10)
 
 Event = dict[str, Any]
 
@@ -112,6 +112,7 @@ class Rig:
                     main=main.get(name) if isinstance(main, dict) else main,
                     heap=heap,
                     stall_s=stall_s,
+                    bitrate=bitrate,
                 ),
                 self.bus.controllers[name],
                 self.memory[name],

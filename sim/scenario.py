@@ -49,13 +49,15 @@ class ScenarioError(ValueError):
 
 @dataclass(frozen=True)
 class Profile:
-    """A truck tank: volume, relief set pressure (gauge). Assumed figures, shown as assumed."""
+    """A truck tank: volume, relief set pressure and MAWP (gauge), row of the stations' type table. Assumed figures."""
 
     volume_m3: float
     relief_barg: float
+    mawp_barg: float
+    vessel_type: int
 
 
-PROFILES = {"track1000": Profile(volume_m3=1.7, relief_barg=6.0)}
+PROFILES = {"track1000": Profile(volume_m3=1.7, relief_barg=6.0, mawp_barg=6.3, vessel_type=1)}
 
 
 @dataclass(frozen=True)

@@ -89,6 +89,11 @@ def notes(node: str) -> SimpleNamespace:
     return load_table(FIRMWARE / node / "note_table.py")
 
 
+def link_notes() -> SimpleNamespace:
+    """Return what either node says about its CAN controller and the protocol (NOTES)."""
+    return load_table(FIRMWARE / "core" / "link_note_table.py")
+
+
 def netlist() -> SimpleNamespace:
     """Return the piping (NODES, ELEMENTS)."""
     return load_table(FIRMWARE / "dispenser" / "netlist.py")

@@ -1,8 +1,9 @@
-"""The CAN controller of the truck link: a receive ring filled by interrupt, and a bare send.
+"""The CAN controller of the truck link: a receive ring filled by interrupt, and a send that knows priorities.
 
-machine.CAN has no software queue: three received frames wait in hardware and the fourth is lost, so the
-handler drains the controller at once into a ring that is allocated here. It receives nothing before
-`set_filters`. Nothing in this module allocates after construction.
+machine.CAN has no software queue: a FIFO holds three frames and the fourth is lost, so the handler drains the
+controller at once into a ring that is allocated here. It receives nothing before `set_filters`; the filters let only
+the peer's frames through, and there are two of them because each feeds a FIFO of its own. Nothing in this module
+allocates after construction.
 """
 
 from machine import CAN
@@ -11,47 +12,68 @@ from micropython import const
 from board import clock
 
 CONTROLLER = 3
-BITRATE = 500_000
-RING = const(32)  # frames; 32 frames at full bus load of 8-byte frames are 8 ms short of a tick's worth
+BITRATES = (500_000, 250_000)
+RING = const(40)  # a tick at full bus load of 8-byte extended frames at 500 kbit/s brings 38
+MAILBOXES = const(3)
+# Extended id: Proprietary B (PF 0xFF, data page 0) of the peer's source address; PS even to one FIFO, odd to the other.
+_FILTER_ID = const(0x00FF0000)
+_FILTER_MASK = const(0x03FF01FF)
+_PS_ODD = const(0x100)
 
 
 class Port:
     """Receive ring and send of one controller.
 
-    `count` frames wait; frame i is `ids[i]`, `bytes[i]` (bytearray(8)) and `at_ms[i]` (ticks of the bus).
+    peer: source address of the node that is listened to. bitrate: one of BITRATES.
+    `count` frames wait; frame i is `ids[i]`, `data[i]` (bytearray(8)) and `at_ms[i]` (ticks of the bus).
     """
 
-    def __init__(self):
+    def __init__(self, peer, bitrate):
         self.ids = [0] * RING
         self.data = [bytearray(8) for _ in range(RING)]
         self.at_ms = [0] * RING
         self.count = 0
-        self.lost = 0  # frames that came while the ring was full
+        self.lost = 0  # times that frames came faster than controller or ring could take them
+        self.strange = 0  # frames of the peer that no frame of the protocol looks like
         self.refused = 0  # sends that found no free mailbox or the same id pending
+        self.displaced = 0  # bit per slot: its frame was taken out of a mailbox unsent
+        self._owner = [-1] * MAILBOXES  # slot whose frame was last put there
+        self._counters = [0] * 8
         self._slot = [0, memoryview(bytearray(8)), 0, 0]  # type: list  # recv resizes the view: 8 bytes behind it
-        self._can = CAN(CONTROLLER, BITRATE)
+        self._can = CAN(CONTROLLER, bitrate)
         self._can.irq(self._received, CAN.IRQ_RX, False)
-        self._can.set_filters(None)
+        even = _FILTER_ID | peer
+        self._can.set_filters(
+            [(even, _FILTER_MASK, CAN.FLAG_EXT_ID), (even | _PS_ODD, _FILTER_MASK, CAN.FLAG_EXT_ID)]
+        )
 
     def _received(self, can):
         slot = self._slot
         while can.recv(slot) is not None:
             i = self.count
-            if slot[3]:
+            if slot[3] & CAN.RECV_ERR_OVERRUN:
                 self.lost += 1
-            if i >= RING or len(slot[1]) != 8 or not slot[2] & CAN.FLAG_EXT_ID:
-                self.lost += 1  # every frame of the protocol is extended with DLC 8
+            view = slot[1]
+            if len(view) != 8 or slot[2] != CAN.FLAG_EXT_ID:
+                self.strange += 1  # every frame of the protocol is extended data with DLC 8
+                continue
+            if i >= RING:
+                self.lost += 1
                 continue
             self.ids[i] = slot[0]
             data = self.data[i]
-            view = slot[1]
             for k in range(8):
                 data[k] = view[k]
             self.at_ms[i] = clock.ticks_ms()
             self.count = i + 1
 
-    def send(self, can_id, data):
-        """Hand one frame to the controller; return True if it took it (it then owns a copy)."""
+    def send(self, slot, can_id, data):
+        """Hand one frame to the controller; return True if it took it (it then owns a copy).
+
+        slot: number of the message, 0 the most important one. A refusal takes out of its mailbox what must not be
+        there: an older value of this slot, or the least important of three that are all less important. Its slot is
+        then set in `displaced`, and the next call finds room.
+        """
         try:
             index = self._can.send(can_id, data, CAN.FLAG_EXT_ID)
         except OSError:  # bus-off
@@ -59,13 +81,33 @@ class Port:
             return False
         if index is None:
             self.refused += 1
+            self._make_room(slot)
             return False
+        self._owner[index] = slot
         return True
 
-    def bus_off(self):
-        """Return True while the controller has left the bus."""
-        return self._can.state() == CAN.STATE_BUS_OFF
+    def _make_room(self, slot):
+        owner = self._owner
+        worst = 0
+        for i in range(MAILBOXES):
+            if owner[i] == slot:
+                worst = i
+                break
+            if owner[i] > owner[worst]:
+                worst = i
+        if owner[worst] >= slot and self._can.cancel_send(worst) and owner[worst] != slot:
+            self.displaced |= 1 << owner[worst]
+
+    def state(self):
+        """Return STATE_STOPPED, _ACTIVE, _WARNING, _PASSIVE or _BUS_OFF, 0 to 4."""
+        return self._can.state()
+
+    def counters(self):
+        """Return [TEC, REC, warnings, passives, bus-offs, TX pending, RX pending, RX overruns] in one list."""
+        return self._can.get_counters(self._counters)
 
     def restart(self):
         """Rejoin the bus after bus-off; clears counters and pending frames."""
         self._can.restart()
+        for i in range(MAILBOXES):
+            self._owner[i] = -1

@@ -1,8 +1,9 @@
 """The CAN link of a node: supervised reception into values, cyclic transmission from latest values.
 
 Reception: each message has an E2E receiver; a frame counts only if its E2E check passes and it carries the
-session of this fill (once there is one). Transmission: one slot per message, filled when due and sent in
-order of priority as mailboxes come free; a slot that is still waiting is overwritten by its next value.
+session of this fill (once there is one). Frames that the controller lost count as missing, and because nobody
+knows whose they were every message has to qualify anew. Transmission: one slot per message, filled when due and
+sent in order of priority as mailboxes come free; a slot that is still waiting is overwritten by its next value.
 Nothing here allocates after construction.
 """
 
@@ -16,7 +17,8 @@ class Link:
 
     rx: (ID, DATA_ID, unpack, n_values, needs_session, hold_ms); tx: (ID, DATA_ID, CYCLE_MS, fill),
     highest priority first, where fill(buf) packs bytes 3..7 and returns 0, or non-zero to stay silent.
-    `values[i]` are the physical values of message i; `session` 0 accepts any session.
+    `values[i]` are the physical values of message i, `fresh` has bit i set if the last `receive` took one of it;
+    `session` 0 accepts any session.
     """
 
     def __init__(self, port, rx, tx):
@@ -29,8 +31,10 @@ class Link:
         self._hold_ms = [row[5] for row in rx]
         self._watched = tuple(i for i in range(len(rx)) if rx[i][5])
         self.ages_ms = [e2e.AGE_MAX_MS] * len(rx)  # of the watched messages, as of the last `receive`
+        self.fresh = 0
         self.session = 0
         self.foreign = 0  # well-formed frames of another session
+        self._lost = 0  # of the port, as of the last `receive`
         self._tx_id = [row[0] for row in tx]
         self._tx_data_id = [row[1] for row in tx]
         self._cycle = [row[2] // 10 for row in tx]
@@ -58,8 +62,14 @@ class Link:
             ages_ms[i] = age_ms
             if age_ms >= self._hold_ms[i] and receiver.qualified:
                 receiver.restart()
+        if port.lost != self._lost:
+            self._lost = port.lost
+            for receiver in receivers:
+                receiver.restart()
         if not n:
+            self.fresh = 0
             return False
+        fresh = 0
         for k in range(n):
             i = self._index.get(port.ids[k], -1)
             if i < 0:
@@ -71,8 +81,16 @@ class Link:
             if receivers[i].check(data, port.at_ms[k]) in e2e.GOOD:
                 self._unpack[i](data, self.values[i])
                 ages_ms[i] = receivers[i].age_ms(now)
+                fresh |= 1 << i
+        self.fresh = fresh
         port.count = 0
         return True
+
+    def forget(self):
+        """Make every value unknown (-1): what an earlier session said counts no more."""
+        for values in self.values:
+            for i in range(len(values)):
+                values[i] = -1
 
     def live(self, i, now, limit_ms):
         """Return True while message i is qualified and younger than limit_ms."""
@@ -85,26 +103,33 @@ class Link:
         self._sleep = 0
 
     def transmit(self):
-        """Fill what is due and hand as much as possible to the controller; asleep until the next is due."""
+        """Fill what is due and hand as much as possible to the controller; asleep until the next is due.
+
+        Slot 0 goes first. What the controller gave back to make room for it (`port.displaced`) is filled again with
+        the values of now: its receiver sees one frame lost, never the same counter twice.
+        """
         self._elapsed += 1
         elapsed = self._elapsed
         if elapsed < self._sleep:
             return
         self._elapsed = 0
         due, waiting = self._due, self._waiting
+        port = self.port
         sleep = 100
         for k in range(len(due)):
             left = due[k] - elapsed
-            if left <= 0:
-                left = self._cycle[k]
+            if left <= 0 or port.displaced >> k & 1:
+                if left <= 0:
+                    left = self._cycle[k]
                 if not self._fill[k](self._buf[k]):
                     e2e.protect(self._buf[k], self._tx_data_id[k], self._counter[k])
-                    self._counter[k] = self._counter[k] + 1 & 255
                     waiting[k] = 1
+                port.displaced &= ~(1 << k)
             due[k] = left
             if waiting[k]:
-                if self.port.send(self._tx_id[k], self._buf[k]):
+                if port.send(k, self._tx_id[k], self._buf[k]):
                     waiting[k] = 0
+                    self._counter[k] = self._counter[k] + 1 & 255
                 else:
                     left = 1
             if left < sleep:

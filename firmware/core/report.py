@@ -9,7 +9,7 @@ from micropython import const
 
 from core.e2e import crc16
 
-STATE, TRIP, CLEAR, TICKET, STATS, WARN, BOOT, INFO = range(1, 9)
+STATE, TRIP, CLEAR, TICKET, STATS, WARN, BOOT, INFO, LINK = range(1, 10)
 
 RING = const(64)
 FIELDS = const(6)

@@ -2,6 +2,7 @@
 
 from board import can, nv, rng, uart, watchdog
 from core import interlock, params, report, states, trips
+from core.bus_watch import BusWatch
 from core.console import Console
 from core.executive import TICK_MS
 from core.process_image import ProcessImage
@@ -16,12 +17,14 @@ from generated import dispenser_tags as t
 from generated import messages as m
 
 SCAN_TICKS = 5
+TARGET_MAX_G = 163810  # of D_PERMIT.target_mass_g
+CAUSE_OTHER = 253  # abort_cause without a row: a step took too long
 
 
 class Dispenser:
     """One dispenser board. `core.executive.run` calls the steps in order, every 10 ms, with the heap locked."""
 
-    def __init__(self):
+    def __init__(self, bitrate):
         self.image = ProcessImage(io_table)
         self.image.de_energise()
         self.events = report.Events()
@@ -33,7 +36,8 @@ class Dispenser:
             (m.D_LINE_ID, m.D_LINE_DATA_ID, m.D_LINE_CYCLE_MS, self._fill_line),
             (m.D_METER_ID, m.D_METER_DATA_ID, m.D_METER_CYCLE_MS, self._fill_meter),
         )
-        self.port = can.Port()
+        self.port = can.Port(m.TANK_ADDRESS, bitrate)
+        self.watch = BusWatch(self.port, self.events)
         self.truck = Truck(self.port, tx)
         self.meter = Meter(self.image, self.params)
         self.signals = Signals(self.image, self.truck, self.meter)
@@ -45,6 +49,7 @@ class Dispenser:
         self.sequence = Sequence(self.image, self.truck, self.signals, self.meter, self.params, self.trips)
         self.machine = states.Machine(state_table, self.sequence, self.events)
         self.sequence.bind(self.machine)
+        self.sequence.events = self.events
         fram = nv.Fram(io_table.FRAM_CS, io_table.FRAM_BYTES)
         folder = nv.FLASH + "/tickets"
         self.tickets = Tickets(
@@ -76,7 +81,7 @@ class Dispenser:
         self.truck.receive(now)
         self.meter.sample()
         self.signals.update(self._tick, now)
-        self.sequence.update(self._tick)
+        self.sequence.update(self._tick, now)
         self.trips.evaluate(self._tick, self.machine.public)
 
     def decide(self, tick):
@@ -106,16 +111,15 @@ class Dispenser:
         self.console.poll()
         if not self.sequence.next_session:
             self.sequence.next_session = rng.session_number()
-        if self.port.bus_off():
-            self.port.restart()
+        self.watch.look(self.events.now_ms)
 
     # -- frames --------------------------------------------------------------------------------------------
 
     def _abort_cause(self):
         public = self.machine.public
         if public >= m.DISPENSER_STATE_SAFE_STOP:
-            return self.trips.first + 1 if self.trips.first >= 0 else 253
-        return 0
+            return self.trips.first + 1 if self.trips.first >= 0 else CAUSE_OTHER
+        return self.sequence.refusal_code()
 
     def _fill_abort(self, buf):
         cause = self._abort_cause()
@@ -137,6 +141,7 @@ class Dispenser:
             1 if s.earthed() else 0,
             1 if s.is_purged else 0,
             di[t.ES102],
+            m.ACCEPTS_OLDER,
         )
 
     def _fill_permit(self, buf):
@@ -145,7 +150,7 @@ class Dispenser:
         fill = public == m.DISPENSER_STATE_FILL or public == m.DISPENSER_STATE_DRAIN
         back = m.DISPENSER_STATE_PRECOOL <= public <= m.DISPENSER_STATE_DRAIN
         flow = self.params.get("fast_flow_mg_s") // 1000
-        target = s.target_g if 0 < s.target_g <= 163800 else m.NA
+        target = s.target_g if 0 < s.target_g <= TARGET_MAX_G else m.NA
         return m.pack_d_permit(buf, s.session, 1 if fill else 0, 1 if back else 0, target, flow)
 
     def _fill_line(self, buf):

@@ -7,8 +7,8 @@ up to date by `update()`. Nothing here moves an output: states do, through the g
 from micropython import const
 
 from core import trips
-from dispenser import truck as tr
-from dispenser.signals import COLD_LEAK, LEAK, LINK_BAD, LINK_MS, PT102_G, PT103_G, max_mass_g
+from dispenser.handshake import GO, Handshake
+from dispenser.signals import COLD_LEAK, LEAK, PT102_G, PT103_G
 from generated import dispenser_tags as t
 from generated import messages as m
 
@@ -25,24 +25,18 @@ VALVE_SHUT_CPCT = const(200)
 RISE_TEST_MS = const(10000)
 NO_LIQUID_CK = const(9000)  # metal of a hose without liquid, standing by: 100 K and more
 RESET_HOLD_MS = const(3000)
-DECLARED_MASS_PPT = const(1005)  # a truck may declare at most 0.5 % more than the 98 % rule gives
 
 
-class Sequence:
-    """Guards and their memory. `update(tick)` each tick before the machine steps."""
+class Sequence(Handshake):
+    """Guards and their memory. `update(tick, now)` each tick before the machine steps."""
 
     def __init__(self, image, truck, signals, meter, params, trip_engine):
-        self._image = image
-        self._truck = truck
-        self._signals = signals
+        super().__init__(image, truck, signals, params)
         self._meter = meter
-        self._params = params
         self._trips = trip_engine
-        self.machine = None  # set by the node once the machine exists
         self.tickets = None
         self.next_session = 0  # a random number drawn in the slack
         self.session = 0
-        self.target_g = 0
         self.cycles = 0
         self.is_purged = False
         self.is_leak_tight = False
@@ -70,7 +64,7 @@ class Sequence:
 
     # -- what has to be followed over time ----------------------------------------------------------------
 
-    def update(self, tick):
+    def update(self, tick, now):
         """Follow conditions that must hold for a time: every fifth tick is often enough for them."""
         if tick % SCAN_TICKS:
             return
@@ -125,6 +119,8 @@ class Sequence:
         elif name == self._s_coldtest:
             self._balance += (v[t.FT101] - v[t.FT103]) // 16
             self._balance_ticks += 1
+        elif name == self._s_talk:
+            self.judge(now)
         self._judge_tests(name, v)
 
     def bind(self, machine):
@@ -134,6 +130,7 @@ class Sequence:
         self._s_leak_hold = machine.index("LEAK_HOLD")
         self._s_coldtest = machine.index("COLDTEST")
         self._s_cool = machine.index("COOL")
+        self._s_talk = machine.index("TALK")
 
     def _follow_pressing(self, v):
         low = self.leak_mbar - TEST_BAND_MBAR
@@ -194,11 +191,6 @@ class Sequence:
             bits |= 8192
         return bits
 
-    def link_good(self):
-        """Return True while the truck's permit messages are qualified and younger than their hold limit."""
-        value = self._signals.value
-        return not value[LINK_BAD] and value[LINK_MS] < m.T_STATUS_HOLD_MS
-
     # -- trips and operator --------------------------------------------------------------------------------
 
     def esd_tripped(self):
@@ -209,9 +201,6 @@ class Sequence:
 
     def hold_tripped(self):
         return self._trips.reaction == trips.HOLD
-
-    def truck_halts(self):
-        return self._truck.command() == tr.HALT
 
     def operator_stops(self):
         return self._image.di[t.PB102]
@@ -283,7 +272,8 @@ class Sequence:
         self.is_purged = self.is_leak_tight = self.no_liquid = False
         self.untouched = True
         self.cycles = self._holds = 0
-        self.target_g = 0
+        self.target_g = self.refusal = 0
+        self.fits = False
         self.stop_why = 0
 
     def earthed(self):
@@ -296,39 +286,12 @@ class Sequence:
     def locked(self):
         return self._image.di[t.ZS102]
 
-    def truck_ready(self):
-        truck = self._truck
-        di = self._image.di
-        if not (self.link_good() and truck.introduced() and truck.mass_g >= 0):
-            return False
-        ready = truck.says(m.T_STATUS_TANK_READY) and truck.says(m.T_STATUS_PERMIT_CONTACT)
-        return ready and di[t.ZS105] and di[t.ES102] and di[t.PS104]
-
-    def truck_refused(self):
-        truck = self._truck
-        if not (truck.introduced() and truck.mass_g >= 0):
-            return False
-        self.target_g = self._params.get("target_g") or truck.target_g
-        rule_g = max_mass_g(truck.volume_l, truck.relief_mbarg)
-        return (
-            truck.link.values[tr.STATUS][m.T_STATUS_PROTOCOL_VERSION] != m.PROTOCOL_VERSION
-            or truck.max_mass_g > rule_g // 1000 * DECLARED_MASS_PPT
-            or self.target_g > truck.max_mass_g
-            or self.target_g <= truck.mass_g
-            or truck.pressure_mbar >= self._supply_mbar()
-        )
-
-    def _supply_mbar(self):
-        """Return what the station will press with: a pump stands still until liquid is wanted, and PT101 with it."""
-        now = self._image.ai.value[t.PT101]
-        pumped = self._params.get("pump_mbar")
-        return pumped if pumped > now else now
-
     # -- purge and leak test -------------------------------------------------------------------------------
 
     def enter_purge_press(self):
         self.untouched = False
         if self.cycles == 0:
+            self.accept()
             aim = self._supply_mbar() + 100
             ceiling = self._image.ai.value[t.PT105] + self._params.get("leak_max_mbarg")
             self.leak_mbar = aim if aim < ceiling else ceiling
@@ -383,7 +346,7 @@ class Sequence:
         self.no_liquid = False
 
     def crossover_open(self):
-        return self._image.di[t.ZO104] and self._truck.says(m.T_STATUS_XV208_OPEN)
+        return self._image.di[t.ZO104] and self._truck.says(m.T_STATUS_XV208_OPEN) and self._means(GO)
 
     def enter_cool(self):
         self._hold_in_fill = False
@@ -406,7 +369,7 @@ class Sequence:
         self._meter.start(self._truck.mass_g)
 
     def truck_open(self):
-        return self._truck.says(m.T_STATUS_XV201_OPEN) and self._truck.command() == tr.DYNA
+        return self._truck.says(m.T_STATUS_XV201_OPEN) and self._means(GO)
 
     def flow_settled(self):
         return self.machine.state_ms >= self._params.get("slow_ms")
@@ -444,7 +407,7 @@ class Sequence:
         # A cause that comes and goes may not keep a fill going for ever: each resumption starts a new deadline.
         if self._holds > self._params.get("holds_max"):
             return False
-        return self._trips.reaction < trips.HOLD and self.link_good() and self._truck.command() == tr.DYNA
+        return self._trips.reaction < trips.HOLD and self.link_good() and self._means(GO)
 
     # -- drain, vent, warm ---------------------------------------------------------------------------------
 
@@ -545,7 +508,7 @@ class Sequence:
 
     def enter_idle(self):
         self._start_seen_up = not self._image.di[t.PB101]
-        self.session = 0
+        self.session = self.target_g = self.refusal = 0
         self._truck.link.session = 0
 
     def customer_gone(self):

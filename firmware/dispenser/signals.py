@@ -8,11 +8,14 @@ from generated import dispenser_tags as t
 NAMES = (
     "PT102_G", "PT103_G", "LINK_MS", "LINK_BAD", "TRUCK_ABORT", "TANK_P_CPCT", "OVERFILL_G", "BALANCE_G", "TT102_DIFF",
     "LEAK", "COLD_LEAK", "XV101_MS", "XV103_MS", "XV104_MS", "XV105_MS", "XV106_MS", "XV107_MS", "XV110_MS",
+    "TRUCK_OTHER", "STATIC_MS",
 )  # fmt: skip
 (
     PT102_G, PT103_G, LINK_MS, LINK_BAD, TRUCK_ABORT, TANK_P_CPCT, OVERFILL_G, BALANCE_G, TT102_DIFF,
     LEAK, COLD_LEAK, XV101_MS,
 ) = range(12)  # fmt: skip
+
+TRUCK_OTHER, STATIC_MS = const(18), const(19)
 
 LINK_MS_MAX = const(1000000)
 SCAN_TICKS = const(5)  # limit switches are compared with commands every 50 ms
@@ -54,7 +57,9 @@ class Signals:
         value[LINK_MS] = truck.age_ms()
         value[LINK_BAD] = 0 if truck.qualified() else 1
         value[TRUCK_ABORT] = 1 if truck.aborts(now) else 0
+        value[TRUCK_OTHER] = 1 if truck.changed else 0
         if tick % SCAN_TICKS == 0:
+            value[STATIC_MS] = truck.static_age_ms(now)
             self._slow()
 
     def _slow(self):

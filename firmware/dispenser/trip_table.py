@@ -4,7 +4,8 @@ SIGNAL is a tag or a computed signal of `dispenser.signals`. COMPARE: above, bel
 signal's unit), open, closed (a contact). DEBOUNCE and DEADLINE in ms: DEADLINE is from the cause at the input to liquid
 valves commanded closed. REACTION: warn, hold (shut, may resume), stop (end safely by itself), esd (nothing
 energised until reset). WHERE: a group of public states. ON_BAD: trip or skip when the signal is bad.
-HAZARD: row of docs/hazards.md. SOURCE: GB 50156-2021 clause, or EJ (our engineering judgement).
+HAZARD: row of docs/hazards.md. SOURCE: GB 50156-2021 clause, or EJ (our engineering judgement). New rows go to the
+end: their places are D_ABORT's abort_cause, and so the protocol's.
 """
 
 WHERE = {
@@ -69,5 +70,7 @@ TRIPS = (
     ("COLD_LEAK",      "COLD_LEAK",  "closed", 0,      0,    "stop", 100,     "COLDTEST",    "trip", 1,  "EJ"),
     ("SUPPLY_LOW",     "PT101",      "below",  1400,   100,  "stop", 300,     "FLOW",        "skip", 11, "EJ: no suction from the dewar"),
     ("STOP_PRESSED",   "PB102",      "closed", 0,      30,   "stop", 100,     "BEFORE_FILL",    "skip", 32, "operator"),
+    ("TRUCK_CHANGED",  "TRUCK_OTHER","closed", 0,      0,    "stop", 100,     "TALKING",     "skip", 29, "EJ: static values of a session"),
+    ("TRUCK_UNKNOWN",  "STATIC_MS",  "above",  4999,   0,    "stop", 300,     "TALKING",     "trip", 29, "EJ: five cycles"),
 )
 # fmt: on

@@ -2,13 +2,15 @@
 
 from micropython import const
 
+from core import version
 from core.link import Link
 from generated import messages as m
 
-DYNA, STAT, HALT, ABORT = const(0), const(1), const(2), const(3)
+DYNA, STAT, HALT, ABORT, NONE = const(0), const(1), const(2), const(3), const(4)
 YES = const(1)
 
-STATUS, MEAS, TEMP, LIMIT, FILL, FLOW, IDENT, ABORTED = range(8)
+STATUS, MEAS, TEMP, LIMIT, FILL, FLOW, IDENT, PLATE, ABORTED = range(9)
+STATIC = (LIMIT, FILL, FLOW, IDENT, PLATE)  # the same throughout a session
 
 RX = (
     # id             data id             unpack             values             session
@@ -19,25 +21,34 @@ RX = (
     (m.T_FILL_ID, m.T_FILL_DATA_ID, m.unpack_t_fill, m.T_FILL_FIELDS, True, 0),
     (m.T_FLOW_ID, m.T_FLOW_DATA_ID, m.unpack_t_flow, m.T_FLOW_FIELDS, True, 0),
     (m.T_IDENT_ID, m.T_IDENT_DATA_ID, m.unpack_t_ident, m.T_IDENT_FIELDS, True, 0),
+    (m.T_PLATE_ID, m.T_PLATE_DATA_ID, m.unpack_t_plate, m.T_PLATE_FIELDS, True, 0),
     (m.T_ABORT_ID, m.T_ABORT_DATA_ID, m.unpack_t_abort, m.T_ABORT_FIELDS, False, 0),
 )  # fmt: skip
 
 
+_STATIC_BITS = const(0xF8)  # of STATIC in Link.fresh
+
+
 class Truck:
-    """Latest values of the truck: -1 while unknown. `refresh()` copies them from the link each tick."""
+    """Latest values of the truck: -1 while unknown. `receive()` copies them from the link each tick."""
 
     def __init__(self, port, tx):
         self.link = Link(port, RX, tx)
+        self._declared = [list(values) for values in self.link.values]  # first of this session
         self.forget()
 
     def forget(self):
         """Drop what the last truck said; called when a session starts."""
-        for values in self.link.values:
+        self.link.forget()
+        for values in self._declared:
             for i in range(len(values)):
                 values[i] = -1
         self.pressure_mbar = self.mass_g = -1
         self.relief_mbarg = self.max_mass_g = self.max_pressure_mbar = -1
         self.max_flow_g_s = self.target_g = self.volume_l = -1
+        self.vessel_type = self.mawp_mbarg = self.cert_month = -1
+        self.accepted = False  # set when the session's first gas flows: from then on nothing may be added either
+        self.changed = False  # a static value is no longer what it was first
 
     def receive(self, now):
         """Take in the frames since the last tick."""
@@ -49,15 +60,56 @@ class Truck:
         measured = v[m.T_MEAS_MEASURE_OK] == YES
         self.pressure_mbar = v[m.T_MEAS_TANK_PRESSURE_MBAR] if measured else -1
         self.mass_g = v[m.T_MEAS_TANK_MASS_G] if measured else -1
-        v = values[LIMIT]
+        if link.fresh & _STATIC_BITS:
+            self._introduce(link.fresh)
+
+    def _introduce(self, fresh):
+        """Compare static values that have just come with the first ones of this session, or keep them as those."""
+        values = self.link.values
+        for i in STATIC:
+            if not fresh >> i & 1:
+                continue
+            new, first = values[i], self._declared[i]
+            for k in range(1, len(new)):  # from behind the session number
+                if new[k] == first[k]:
+                    continue
+                if first[k] >= 0 or self.accepted:
+                    self.changed = True
+                else:
+                    first[k] = new[k]
+        declared = self._declared
+        v = declared[LIMIT]
         self.volume_l = v[m.T_LIMIT_VOLUME_L]
         self.relief_mbarg = v[m.T_LIMIT_RELIEF_MBARG]
-        v = values[FILL]
+        v = declared[FILL]
         self.max_mass_g = v[m.T_FILL_MAX_MASS_G]
         self.max_pressure_mbar = v[m.T_FILL_MAX_PRESSURE_MBAR]
-        v = values[FLOW]
+        v = declared[FLOW]
         self.max_flow_g_s = v[m.T_FLOW_MAX_FLOW_G_S]
         self.target_g = v[m.T_FLOW_TARGET_MASS_G]
+        self.vessel_type = declared[IDENT][m.T_IDENT_VESSEL_TYPE]
+        v = declared[PLATE]
+        self.mawp_mbarg = v[m.T_PLATE_MAWP_MBARG]
+        year, month = v[m.T_PLATE_CERT_YEAR], v[m.T_PLATE_CERT_MONTH]
+        self.cert_month = year * 100 + month if year > 0 and month > 0 else -1
+
+    def static_age_ms(self, now):
+        """Return the age in ms of the oldest of the static messages."""
+        oldest = 0
+        receivers = self.link.receivers
+        for i in STATIC:
+            age_ms = receivers[i].age_ms(now)
+            if age_ms > oldest:
+                oldest = age_ms
+        return oldest
+
+    def version(self):
+        """Return the protocol version that both sides speak; 0 none, -1 when the truck has not told its own."""
+        v = self.link.values[STATUS]
+        if v[m.SESSION] < 0:
+            return -1
+        theirs, older = v[m.T_STATUS_PROTOCOL_VERSION], v[m.T_STATUS_ACCEPTS_OLDER]
+        return version.common(m.PROTOCOL_VERSION, m.ACCEPTS_OLDER, theirs, older)
 
     def age_ms(self):
         """Return the age in ms, in this tick, of the older of the two messages that a permit rests on."""
@@ -78,8 +130,9 @@ class Truck:
         return link.values[ABORTED][m.T_ABORT_ABORT_ACTIVE] == YES and link.receivers[ABORTED].age_ms(now) < 1000
 
     def command(self):
-        """Return the fuelling command DYNA, STAT, HALT, ABORT or -1."""
-        return self.link.values[STATUS][m.T_STATUS_FUELLING_COMMAND]
+        """Return the fuelling command DYNA, STAT, HALT or ABORT; NONE for anything else."""
+        command = self.link.values[STATUS][m.T_STATUS_FUELLING_COMMAND]
+        return command if command >= 0 else NONE
 
     def says(self, index):
         """Return True when flag `index` of T_STATUS is yes."""
@@ -97,5 +150,8 @@ class Truck:
             and self.max_mass_g > 0
             and self.max_pressure_mbar > 0
             and self.max_flow_g_s > 0
-            and self.link.values[IDENT][m.T_IDENT_TANK_ID] > 0
+            and self.vessel_type >= 0
+            and self.mawp_mbarg > 0
+            and self.cert_month > 0
+            and self._declared[IDENT][m.T_IDENT_TANK_ID] > 0
         )

@@ -1,7 +1,7 @@
 """CAN messages: identifiers, pack and unpack. GENERATED from dbc/cryofill.dbc: do not edit.
 
 Change the DBC, then run `cryofill dbc generate`; `cryofill dbc check` fails when this file is stale.
-DBC sha256: ffc3a31b5c890d4de31180fc12a7881c04126923804f4a817152769e2cf50cf4
+DBC sha256: 12f350ab57f43dd90ad4f1669309b24e1b47bfb39dcdcf935541f9d54a08de57
 
 pack_x(buf, session, ...) writes bytes 3-7 of `buf` (8 bytes); bytes 0-2 are e2e.protect's. Arguments are
 physical integers in the unit of their name, NA or ERR; a value between two steps is rounded down. Returns 0;
@@ -21,7 +21,10 @@ SESSION = const(0)  # index of the session number in every unpacked list
 SESSION_MAX = const(253)
 SESSION_REFUSED = const(-1)
 PROTOCOL_VERSION = const(1)
+ACCEPTS_OLDER = const(0)  # versions before ours that we speak as well
 BITRATE = const(500000)
+DISPENSER_ADDRESS = const(0xD1)
+TANK_ADDRESS = const(0xA1)
 
 # Values of states and commands
 DISPENSER_STATE_BOOT = const(0)
@@ -58,6 +61,7 @@ FUELLING_COMMAND_DYNA = const(0)
 FUELLING_COMMAND_STAT = const(1)
 FUELLING_COMMAND_HALT = const(2)
 FUELLING_COMMAND_ABORT = const(3)
+VESSEL_TYPE_NONE = const(0)
 
 # D_ABORT: from the dispenser every 100 ms; hold after 0 ms, stop after 0 ms (0 = not watched)
 D_ABORT_ID = const(0x00FF00D1)
@@ -82,7 +86,8 @@ D_STATUS_NOZZLE_LOCKED = const(4)
 D_STATUS_EARTHED = const(5)
 D_STATUS_PURGED = const(6)
 D_STATUS_VALVES_POWERED = const(7)
-D_STATUS_FIELDS = const(8)
+D_STATUS_ACCEPTS_OLDER = const(8)
+D_STATUS_FIELDS = const(9)
 
 # D_PERMIT: from the dispenser every 100 ms; hold after 300 ms, stop after 1000 ms (0 = not watched)
 D_PERMIT_ID = const(0x08FF11D1)
@@ -140,7 +145,8 @@ T_STATUS_XV202_OPEN = const(5)
 T_STATUS_XV208_OPEN = const(6)
 T_STATUS_TANK_READY = const(7)
 T_STATUS_PROTOCOL_VERSION = const(8)
-T_STATUS_FIELDS = const(9)
+T_STATUS_ACCEPTS_OLDER = const(9)
+T_STATUS_FIELDS = const(10)
 
 # T_MEAS: from the tank every 100 ms; hold after 300 ms, stop after 1000 ms (0 = not watched)
 T_MEAS_ID = const(0x10FF22A1)
@@ -194,15 +200,26 @@ T_FLOW_MAX_FLOW_G_S = const(1)
 T_FLOW_TARGET_MASS_G = const(2)
 T_FLOW_FIELDS = const(3)
 
-# T_IDENT: from the tank every 1000 ms; hold after 0 ms, stop after 0 ms (0 = not watched)
+# T_IDENT: from the tank every 1000 ms; hold after 0 ms, stop after 5000 ms (0 = not watched)
 T_IDENT_ID = const(0x18FF27A1)
 T_IDENT_DATA_ID = const(0xA127)
 T_IDENT_CYCLE_MS = const(1000)
 T_IDENT_HOLD_MS = const(0)
-T_IDENT_STOP_MS = const(0)
+T_IDENT_STOP_MS = const(5000)
 T_IDENT_TANK_ID = const(1)
-T_IDENT_CERT_YEAR = const(2)
+T_IDENT_VESSEL_TYPE = const(2)
 T_IDENT_FIELDS = const(3)
+
+# T_PLATE: from the tank every 1000 ms; hold after 0 ms, stop after 5000 ms (0 = not watched)
+T_PLATE_ID = const(0x18FF28A1)
+T_PLATE_DATA_ID = const(0xA128)
+T_PLATE_CYCLE_MS = const(1000)
+T_PLATE_HOLD_MS = const(0)
+T_PLATE_STOP_MS = const(5000)
+T_PLATE_CERT_YEAR = const(1)
+T_PLATE_CERT_MONTH = const(2)
+T_PLATE_MAWP_MBARG = const(3)
+T_PLATE_FIELDS = const(4)
 
 # NAME, ID, DATA_ID, CYCLE_MS, HOLD_MS, STOP_MS, SENDER
 MESSAGES = (
@@ -218,10 +235,11 @@ MESSAGES = (
     ("T_LIMIT", 0x18FF24A1, 0xA124, 1000, 0, 5000, "tank"),
     ("T_FILL", 0x18FF25A1, 0xA125, 1000, 0, 5000, "tank"),
     ("T_FLOW", 0x18FF26A1, 0xA126, 1000, 0, 5000, "tank"),
-    ("T_IDENT", 0x18FF27A1, 0xA127, 1000, 0, 0, "tank"),
+    ("T_IDENT", 0x18FF27A1, 0xA127, 1000, 0, 5000, "tank"),
+    ("T_PLATE", 0x18FF28A1, 0xA128, 1000, 0, 5000, "tank"),
 )
 DISPENSER_TX = MESSAGES[0:5]  # the other node's RX
-TANK_TX = MESSAGES[5:13]  # the other node's RX
+TANK_TX = MESSAGES[5:14]  # the other node's RX
 
 
 def pack_d_abort(buf, session, abort_active, abort_cause):
@@ -276,7 +294,7 @@ def unpack_d_abort(buf, out):
 
 
 def pack_d_status(buf, session, dispenser_state, protocol_version, nozzle_seated, nozzle_locked, earthed,
-                  purged, valves_powered):
+                  purged, valves_powered, accepts_older):
     """D_STATUS:
     dispenser_state 0-18
     protocol_version 0-253
@@ -285,6 +303,7 @@ def pack_d_status(buf, session, dispenser_state, protocol_version, nozzle_seated
     earthed 0-1
     purged 0-1
     valves_powered 0-1
+    accepts_older 0-5
     """
     if session < 0 or session > 253:
         return SESSION_REFUSED
@@ -337,11 +356,18 @@ def pack_d_status(buf, session, dispenser_state, protocol_version, nozzle_seated
             valves_powered = 0x2
         else:
             return 7
+    if accepts_older < 0 or accepts_older > 5:
+        if accepts_older == NA:
+            accepts_older = 0x7
+        elif accepts_older == ERR:
+            accepts_older = 0x6
+        else:
+            return 8
     buf[3] = session
     buf[4] = dispenser_state
     buf[5] = protocol_version
     buf[6] = nozzle_seated | (nozzle_locked << 2) | (earthed << 4) | (purged << 6)
-    buf[7] = valves_powered | 0xFC
+    buf[7] = valves_powered | (accepts_older << 2) | 0xE0
     return 0
 
 
@@ -354,6 +380,7 @@ def unpack_d_status(buf, out):
     earthed 0-1
     purged 0-1
     valves_powered 0-1
+    accepts_older 0-5
     """
     raw = buf[3]
     if raw <= 0xFD:
@@ -395,6 +422,11 @@ def unpack_d_status(buf, out):
         out[7] = raw
     else:
         out[7] = NA if raw == 0x3 else ERR
+    raw = (buf[7] >> 2) & 0x7
+    if raw <= 0x5:
+        out[8] = raw
+    else:
+        out[8] = NA if raw == 0x7 else ERR
 
 
 def pack_d_permit(buf, session, fill_permit, return_permit, target_mass_g, max_flow_g_s):
@@ -638,7 +670,7 @@ def unpack_t_abort(buf, out):
 
 
 def pack_t_status(buf, session, tank_state, fuelling_command, permit_contact, xv201_open, xv202_open,
-                  xv208_open, tank_ready, protocol_version):
+                  xv208_open, tank_ready, protocol_version, accepts_older):
     """T_STATUS:
     tank_state 0-10
     fuelling_command 0-3
@@ -648,6 +680,7 @@ def pack_t_status(buf, session, tank_state, fuelling_command, permit_contact, xv
     xv208_open 0-1
     tank_ready 0-1
     protocol_version 0-253
+    accepts_older 0-5
     """
     if session < 0 or session > 253:
         return SESSION_REFUSED
@@ -707,11 +740,18 @@ def pack_t_status(buf, session, tank_state, fuelling_command, permit_contact, xv
             protocol_version = 0xFE
         else:
             return 8
+    if accepts_older < 0 or accepts_older > 5:
+        if accepts_older == NA:
+            accepts_older = 0x7
+        elif accepts_older == ERR:
+            accepts_older = 0x6
+        else:
+            return 9
     buf[3] = session
     buf[4] = tank_state
     buf[5] = fuelling_command | (permit_contact << 3) | (xv201_open << 5) | ((xv202_open & 0x1) << 7)
     buf[6] = (xv202_open >> 1) | (xv208_open << 1) | (tank_ready << 3) | ((protocol_version & 0x7) << 5)
-    buf[7] = (protocol_version >> 3) | 0xE0
+    buf[7] = (protocol_version >> 3) | (accepts_older << 5)
     return 0
 
 
@@ -725,6 +765,7 @@ def unpack_t_status(buf, out):
     xv208_open 0-1
     tank_ready 0-1
     protocol_version 0-253
+    accepts_older 0-5
     """
     raw = buf[3]
     if raw <= 0xFD:
@@ -771,6 +812,11 @@ def unpack_t_status(buf, out):
         out[8] = raw
     else:
         out[8] = NA if raw == 0xFF else ERR
+    raw = buf[7] >> 5
+    if raw <= 0x5:
+        out[9] = raw
+    else:
+        out[9] = NA if raw == 0x7 else ERR
 
 
 def pack_t_meas(buf, session, tank_pressure_mbar, tank_mass_g, measure_ok):
@@ -1066,10 +1112,10 @@ def unpack_t_flow(buf, out):
         out[2] = NA if raw == 0x3FFF else ERR
 
 
-def pack_t_ident(buf, session, tank_id, cert_year):
+def pack_t_ident(buf, session, tank_id, vessel_type):
     """T_IDENT:
     tank_id 0-16777213
-    cert_year 2000-2253 a
+    vessel_type 0-253
     """
     if session < 0 or session > 253:
         return SESSION_REFUSED
@@ -1080,27 +1126,25 @@ def pack_t_ident(buf, session, tank_id, cert_year):
             tank_id = 0xFFFFFE
         else:
             return 1
-    if cert_year < 2000 or cert_year > 2253:
-        if cert_year == NA:
-            cert_year = 0xFF
-        elif cert_year == ERR:
-            cert_year = 0xFE
+    if vessel_type < 0 or vessel_type > 253:
+        if vessel_type == NA:
+            vessel_type = 0xFF
+        elif vessel_type == ERR:
+            vessel_type = 0xFE
         else:
             return 2
-    else:
-        cert_year = cert_year - 2000
     buf[3] = session
     buf[4] = tank_id & 0xFF
     buf[5] = (tank_id >> 8) & 0xFF
     buf[6] = tank_id >> 16
-    buf[7] = cert_year
+    buf[7] = vessel_type
     return 0
 
 
 def unpack_t_ident(buf, out):
     """T_IDENT: session
     tank_id 0-16777213
-    cert_year 2000-2253 a
+    vessel_type 0-253
     """
     raw = buf[3]
     if raw <= 0xFD:
@@ -1114,6 +1158,75 @@ def unpack_t_ident(buf, out):
         out[1] = NA if raw == 0xFFFFFF else ERR
     raw = buf[7]
     if raw <= 0xFD:
-        out[2] = raw + 2000
+        out[2] = raw
     else:
         out[2] = NA if raw == 0xFF else ERR
+
+
+def pack_t_plate(buf, session, cert_year, cert_month, mawp_mbarg):
+    """T_PLATE:
+    cert_year 2000-2253 a
+    cert_month 1-12
+    mawp_mbarg 0-32765 mbar
+    """
+    if session < 0 or session > 253:
+        return SESSION_REFUSED
+    if cert_year < 2000 or cert_year > 2253:
+        if cert_year == NA:
+            cert_year = 0xFF
+        elif cert_year == ERR:
+            cert_year = 0xFE
+        else:
+            return 1
+    else:
+        cert_year = cert_year - 2000
+    if cert_month < 1 or cert_month > 12:
+        if cert_month == NA:
+            cert_month = 0xF
+        elif cert_month == ERR:
+            cert_month = 0xE
+        else:
+            return 2
+    else:
+        cert_month = cert_month - 1
+    if mawp_mbarg < 0 or mawp_mbarg > 32765:
+        if mawp_mbarg == NA:
+            mawp_mbarg = 0x7FFF
+        elif mawp_mbarg == ERR:
+            mawp_mbarg = 0x7FFE
+        else:
+            return 3
+    buf[3] = session
+    buf[4] = cert_year
+    buf[5] = cert_month | ((mawp_mbarg & 0xF) << 4)
+    buf[6] = (mawp_mbarg >> 4) & 0xFF
+    buf[7] = (mawp_mbarg >> 12) | 0xF8
+    return 0
+
+
+def unpack_t_plate(buf, out):
+    """T_PLATE: session
+    cert_year 2000-2253 a
+    cert_month 1-12
+    mawp_mbarg 0-32765 mbar
+    """
+    raw = buf[3]
+    if raw <= 0xFD:
+        out[0] = raw
+    else:
+        out[0] = NA if raw == 0xFF else ERR
+    raw = buf[4]
+    if raw <= 0xFD:
+        out[1] = raw + 2000
+    else:
+        out[1] = NA if raw == 0xFF else ERR
+    raw = buf[5] & 0xF
+    if raw <= 0xB:
+        out[2] = raw + 1
+    else:
+        out[2] = NA if raw == 0xF else ERR
+    raw = (buf[5] >> 4) | (buf[6] << 4) | ((buf[7] & 0x7) << 12)
+    if raw <= 0x7FFD:
+        out[3] = raw
+    else:
+        out[3] = NA if raw == 0x7FFF else ERR

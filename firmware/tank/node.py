@@ -2,12 +2,13 @@
 
 from board import can, uart
 from core import interlock, params, report, states, trips
+from core.bus_watch import BusWatch
 from core.console import Console
 from core.executive import TICK_MS
 from core.process_image import ProcessImage
 from generated import messages as m
 from generated import tank_tags as t
-from tank import interlock_table, io_table, param_table, state_table, trip_table
+from tank import command_table, interlock_table, io_table, param_table, state_table, trip_table
 from tank.control import Control
 from tank.inventory import Inventory
 from tank.sequence import Sequence
@@ -15,13 +16,15 @@ from tank.signals import NAMES, Signals
 from tank.station import Station
 
 SCAN_TICKS = 5
+CAUSE_OTHER = 253  # abort_cause without a row: a step took too long
+COMMANDS = ("DYNA", "STAT", "HALT", "ABORT")  # as m.FUELLING_COMMAND_*
 SLOW_TICKS = 20
 
 
 class Tank:
     """One tank board. `core.executive.run` calls the steps in order, every 10 ms, with the heap locked."""
 
-    def __init__(self):
+    def __init__(self, bitrate):
         self.image = ProcessImage(io_table)
         self.image.de_energise()
         self.events = report.Events()
@@ -35,11 +38,13 @@ class Tank:
             (m.T_FILL_ID, m.T_FILL_DATA_ID, m.T_FILL_CYCLE_MS, self._fill_fill),
             (m.T_FLOW_ID, m.T_FLOW_DATA_ID, m.T_FLOW_CYCLE_MS, self._fill_flow),
             (m.T_IDENT_ID, m.T_IDENT_DATA_ID, m.T_IDENT_CYCLE_MS, self._fill_ident),
+            (m.T_PLATE_ID, m.T_PLATE_DATA_ID, m.T_PLATE_CYCLE_MS, self._fill_plate),
         )
-        self.port = can.Port()
+        self.port = can.Port(m.DISPENSER_ADDRESS, bitrate)
+        self.watch = BusWatch(self.port, self.events)
         self.station = Station(self.port, tx)
         self.inventory = Inventory(self.image, self.params)
-        self.signals = Signals(self.image, self.inventory)
+        self.signals = Signals(self.image, self.inventory, self.station)
         self.gate = interlock.Gate(io_table, interlock_table)
         watched = trips.sources(io_table, self.image, NAMES, self.signals)
         self.trips = trips.Trips(
@@ -48,8 +53,11 @@ class Tank:
         self.sequence = Sequence(self.image, self.station, self.inventory, self.params, self.trips)
         self.machine = states.Machine(state_table, self.sequence, self.events)
         self.sequence.machine = self.machine
-        self._cool_alone = self.machine.index("COOL_ALONE")
-        self._fill_alone = self.machine.index("FILL_ALONE")
+        self.sequence.events = self.events
+        rows = {row[0]: row for row in command_table.COMMANDS}
+        self._heard = bytes([COMMANDS.index(rows[public][1]) for public in state_table.PUBLIC])
+        self._unheard = bytes([COMMANDS.index(rows[public][2]) for public in state_table.PUBLIC])
+        self._max_pressure_mbar = 0
         self.control = Control(self.gate, self.station, self.inventory, self.params)
         self.uart = uart.Port()
         self.console = Console(self.uart, {"set": self._set, "reset": self._reset})
@@ -103,14 +111,13 @@ class Tank:
         if self._tick & 3:
             return  # the serial buffer holds four ticks of input
         self.console.poll()
-        if self.port.bus_off():
-            self.port.restart()
+        self.watch.look(self.events.now_ms)
 
     # -- frames --------------------------------------------------------------------------------------------
 
     def _abort_cause(self):
         if self.trips.reaction >= trips.STOP:
-            return self.trips.first + 1 if self.trips.first >= 0 else 253
+            return self.trips.first + 1 if self.trips.first >= 0 else CAUSE_OTHER
         return 0
 
     def _fill_abort(self, buf):
@@ -123,12 +130,8 @@ class Tank:
     def _command(self):
         if self._abort_cause():
             return m.FUELLING_COMMAND_ABORT
-        if self.machine.state == self._cool_alone or self.machine.state == self._fill_alone:
-            return m.FUELLING_COMMAND_HALT  # we hear nothing: if we are heard, no more liquid
-        public = self.machine.public
-        if public == m.TANK_STATE_COOLDOWN or public == m.TANK_STATE_FILL:
-            return m.FUELLING_COMMAND_DYNA
-        return m.FUELLING_COMMAND_STAT
+        heard = self.station.live(self.sequence.now, m.D_STATUS_HOLD_MS)
+        return (self._heard if heard else self._unheard)[self.machine.public]
 
     def _fill_status(self, buf):
         image = self.image
@@ -142,8 +145,9 @@ class Tank:
             image.di[t.ZO201],
             image.di[t.ZO202],
             image.di[t.ZO208],
-            1 if ready and not self._abort_cause() else 0,
+            1 if ready and not self._abort_cause() and self.sequence.station_fits() else 0,
             m.PROTOCOL_VERSION,
+            m.ACCEPTS_OLDER,
         )
 
     def _fill_meas(self, buf):
@@ -164,11 +168,13 @@ class Tank:
         return m.pack_t_limit(buf, self.station.session, p.get("volume_l"), p.get("relief_mbarg"))
 
     def _fill_fill(self, buf):
-        p = self.params
-        ai = self.image.ai
-        ambient = ai.value[t.PT204] if ai.ok[t.PT204] else 700
-        pressure = (p.get("relief_mbarg") + ambient) * (p.get("max_fill_cpct") // 10) // 1000
-        return m.pack_t_fill(buf, self.station.session, self.inventory.max_mass_g, pressure)
+        session = self.station.session
+        if not session:  # within one it stays what it was: the dispenser takes another value for another truck
+            p = self.params
+            ai = self.image.ai
+            ambient = ai.value[t.PT204] if ai.ok[t.PT204] else 700
+            self._max_pressure_mbar = (p.get("relief_mbarg") + ambient) * (p.get("max_fill_cpct") // 10) // 1000
+        return m.pack_t_fill(buf, session, self.inventory.max_mass_g, self._max_pressure_mbar)
 
     def _fill_flow(self, buf):
         p = self.params
@@ -176,7 +182,12 @@ class Tank:
 
     def _fill_ident(self, buf):
         p = self.params
-        return m.pack_t_ident(buf, self.station.session, p.get("tank_id"), p.get("cert_year"))
+        return m.pack_t_ident(buf, self.station.session, p.get("tank_id"), p.get("vessel_type"))
+
+    def _fill_plate(self, buf):
+        p = self.params
+        year, month, mawp = p.get("cert_year"), p.get("cert_month"), p.get("mawp_mbarg")
+        return m.pack_t_plate(buf, self.station.session, year, month, mawp)
 
     # -- serial commands -----------------------------------------------------------------------------------
 

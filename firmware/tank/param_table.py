@@ -5,8 +5,11 @@ PARAMS = (
     # NAME                DEFAULT  MIN    MAX      UNIT     STATUS     WHAT
     ("volume_l",          1700,    100,   4000,    "l",     "assumed", "geometric volume of the inner vessel"),
     ("relief_mbarg",      6000,    2000,  11000,   "mbarg", "assumed", "PSV201 set pressure"),
-    ("tank_id",           1000,    1,     16000000,"1",     "assumed", "type plate"),
-    ("cert_year",         2026,    2000,  2253,    "year",  "assumed", "type plate"),
+    ("mawp_mbarg",        6300,    2000,  11000,   "mbarg", "assumed", "maximum allowable working pressure, type plate"),
+    ("tank_id",           1000,    1,     16000000,"1",     "assumed", "serial number, type plate"),
+    ("vessel_type",       1,       0,     253,     "1",     "assumed", "row of the stations' type tables; 0: none"),
+    ("cert_year",         2030,    2000,  2253,    "year",  "assumed", "year in which the certificate ends, type plate"),
+    ("cert_month",        12,      1,     12,      "month", "assumed", "last month of it"),
     ("target_g",          0,       0,     163800,  "g",     "entry",   "what the driver wants in the tank; 0: no wish"),
     ("max_flow_g_s",      125,     10,    250,     "g/s",   "assumed", "most that the tank takes"),
     ("max_fill_cpct",     9200,    5000,  9400,    "cpct",  "EJ",      "fill ends at this part of the relief pressure"),

@@ -1,6 +1,6 @@
 """The guards of the tank's state table: each method says whether its row's condition holds now."""
 
-from core import trips
+from core import bus_watch, report, trips
 from generated import messages as m
 from generated import tank_tags as t
 
@@ -15,6 +15,7 @@ class Sequence:
         self._params = params
         self._trips = trip_engine
         self.machine = None
+        self.events = None  # set by the node, as the machine is
         self.now = 0
         self.reset_asked = False
 
@@ -23,6 +24,8 @@ class Sequence:
         self.now = now
         if self.machine.public == m.TANK_STATE_REFUEL_READY and not self._station.session:
             self._station.adopt()
+            if self._station.session:
+                self.events.put(report.LINK, bus_watch.VERSION, 0, 0, self._station.version())
 
     def permissives(self):
         """Return the permissive bits of this tick, in the order of interlock_table.PERMISSIVES."""
@@ -50,8 +53,11 @@ class Sequence:
         return self._trips.reaction == trips.STOP
 
     def dispenser_ended(self):
-        state = self._station.state()
-        return state >= m.DISPENSER_STATE_VENT or (0 <= state < m.DISPENSER_STATE_CONNECT)
+        station = self._station
+        state = station.state()
+        if state >= m.DISPENSER_STATE_VENT or (0 <= state < m.DISPENSER_STATE_CONNECT):
+            return True
+        return station.aborts(self.now)
 
     def inputs_primed(self):
         return self.machine.state_ms >= 200
@@ -93,7 +99,12 @@ class Sequence:
         station = self._station
         state = station.state()
         purging = state == m.DISPENSER_STATE_PURGE or state == m.DISPENSER_STATE_LEAKTEST
-        return station.session and purging and station.live(self.now, m.D_STATUS_HOLD_MS)
+        return station.session and purging and self.station_fits() and station.live(self.now, m.D_STATUS_HOLD_MS)
+
+    def station_fits(self):
+        """Return True while the dispenser speaks our version and means to fill no more than the tank may hold."""
+        station = self._station
+        return station.version() > 0 and station.target_g() <= self._inventory.max_mass_g
 
     def station_cools(self):
         return self._station.state() == m.DISPENSER_STATE_PRECOOL and self._station.live(self.now, m.D_STATUS_HOLD_MS)

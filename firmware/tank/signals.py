@@ -4,8 +4,9 @@ from micropython import const
 
 from generated import tank_tags as t
 
-NAMES = ("P_CPCT", "PT_DIFF", "OVER_G", "XV201_MS", "XV202_MS", "XV208_MS")
+NAMES = ("P_CPCT", "PT_DIFF", "OVER_G", "XV201_MS", "XV202_MS", "XV208_MS", "TARGET_G")
 P_CPCT, PT_DIFF, OVER_G, XV201_MS = range(4)
+TARGET_G = const(6)
 
 LATE_MAX_MS = const(1000000)
 SCAN_TICKS = const(5)
@@ -16,11 +17,12 @@ OVERFILL_MARGIN_G = const(400)  # measuring error allowed above the 98 %-rule ma
 class Signals:
     """Computes NAMES into `value` and `ok` each tick, without allocation."""
 
-    def __init__(self, image, inventory):
+    def __init__(self, image, inventory, station):
         self.value = [0] * len(NAMES)
         self.ok = [1] * len(NAMES)
         self._image = image
         self._inventory = inventory
+        self._station = station
         self._valves = (
             (t.XV201, t.ZO201, t.ZC201),
             (t.XV202, t.ZO202, t.ZC202),
@@ -40,6 +42,7 @@ class Signals:
             ok[PT_DIFF] = ai.ok[t.PT201A] and ai.ok[t.PT201B]
             value[OVER_G] = inventory.mass_g - inventory.max_mass_g - OVERFILL_MARGIN_G
             ok[OVER_G] = inventory.mass_ok
+            value[TARGET_G] = self._station.target_g() - inventory.max_mass_g  # far below 0 while it has not said
             self._positions()
 
     def _positions(self):

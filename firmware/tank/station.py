@@ -2,11 +2,13 @@
 
 from micropython import const
 
+from core import version
 from core.link import Link
 from generated import messages as m
 
 YES = const(1)
 STATUS, PERMIT, LINE, METER, ABORTED = range(5)
+ABORT_MS = const(1000)  # an abort frame counts for so long
 
 RX = (
     # id             data id             unpack             values             session
@@ -34,9 +36,24 @@ class Station:
     def forget(self):
         """End the session: any dispenser may begin one."""
         self.session = self.link.session = 0
-        for values in self.link.values:
-            for i in range(len(values)):
-                values[i] = -1
+        self.link.forget()
+
+    def aborts(self, now):
+        """Return True while the dispenser says by its abort frame that it has ended or refused."""
+        link = self.link
+        return link.values[ABORTED][m.D_ABORT_ABORT_ACTIVE] == YES and link.receivers[ABORTED].age_ms(now) < ABORT_MS
+
+    def version(self):
+        """Return the protocol version that both sides speak; 0 none, -1 when the dispenser has not told its own."""
+        v = self.link.values[STATUS]
+        if v[m.SESSION] < 0:
+            return -1
+        theirs, older = v[m.D_STATUS_PROTOCOL_VERSION], v[m.D_STATUS_ACCEPTS_OLDER]
+        return version.common(m.PROTOCOL_VERSION, m.ACCEPTS_OLDER, theirs, older)
+
+    def target_g(self):
+        """Return the mass in the tank at which the dispenser means to end; negative while it has not said."""
+        return self.link.values[PERMIT][m.D_PERMIT_TARGET_MASS_G]
 
     def state(self):
         """Return the dispenser's public state number, -1 unknown."""

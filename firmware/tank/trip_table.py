@@ -1,4 +1,5 @@
-"""The onboard tank's hazards: one row each. Literal only. Columns as in the dispenser's table.
+"""The onboard tank's hazards: one row each. Literal only. Columns as in the dispenser's table; new
+rows go to the end here too (T_ABORT's abort_cause).
 
 Reaction stop: tank shut, loop stays closed, Abort on the link, so that the dispenser ends in order. Reaction
 esd: everything off, the permit contact opens the vehicle loop and with it the dispenser's safety relay.
@@ -35,5 +36,6 @@ TRIPS = (
     ("XV201_POSITION", "XV201_MS", "above",  1500,   0,    "stop", 2000,    "FUELLING", "trip", 20, "EJ"),
     ("XV202_POSITION", "XV202_MS", "above",  1500,   0,    "stop", 2000,    "FUELLING", "trip", 21, "EJ"),
     ("XV208_POSITION", "XV208_MS", "above",  1500,   0,    "stop", 2000,    "FUELLING", "trip", 21, "EJ"),
+    ("STATION_TARGET", "TARGET_G", "above",  0,      0,    "stop", 300,     "FUELLING", "skip", 4,  "EJ: more than the 98 % rule"),
 )
 # fmt: on

@@ -24,7 +24,6 @@ def test_is_sound(database: Any) -> None:
 
 
 def test_identifiers_are_proprietary_b_from_their_senders_address(database: Any) -> None:
-    assert len(database.messages) == 13
     for message in database.messages:
         fields = cantools.j1939.frame_id_unpack(message.frame_id)
         assert message.is_extended_frame

@@ -13,7 +13,8 @@ from host_tools import dbc
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = (
     "dbc/cryofill.dbc", "firmware/dispenser/io_table.py", "firmware/tank/io_table.py",
-    *(f"firmware/{node}/{name}_table.py" for node in dbc.NODES for name in ("state", "command", "refusal")),
+    *(f"firmware/{node}/{name}_table.py" for node in dbc.NODES for name in ("state", "command", "trip")),
+    "firmware/dispenser/refusal_table.py",
 )  # fmt: skip
 GENERATED = [
     f"firmware/generated/{name}.py" for name in ("messages", "dispenser_tags", "tank_tags", "parahydrogen")
@@ -57,6 +58,27 @@ def test_a_change_of_the_dbc_makes_codec_and_page_stale(checkout: Path) -> None:
 def test_a_hand_edit_of_a_document_is_noticed(checkout: Path, name: str) -> None:
     edit(checkout / name, "300 ms", "310 ms")
     assert dbc.check(checkout) == [stale(name)]
+
+
+@pytest.mark.parametrize(("table", "old", "new", "message", "words"), [
+    ("dispenser/trip", '("FLAME",', '("FIRE",', "D_ABORT", '11 "FIRE"'),
+    ("tank/trip", '    ("OVERFILL",', '    ("NEW", "OVER_G", "above", 9, 0, "stop", 9, "FILLING"),\n    ("OVERFILL",',
+     "T_ABORT", '11 "NEW" 12 "OVERFILL"'),
+    ("dispenser/refusal", '("EXPIRED",', '("OUTDATED",', "D_ABORT", '208 "REFUSED_OUTDATED"'),
+], ids=["renamed", "inserted", "refusal"])  # fmt: skip
+def test_a_cause_without_its_label_is_told_with_the_line_to_write(
+    checkout: Path, table: str, old: str, new: str, message: str, words: str
+) -> None:
+    edit(checkout / f"firmware/{table}_table.py", old, new)
+    (problem,) = dbc.check(checkout)
+    assert problem.startswith(f"{SOURCES[0]}: {message}.abort_cause: value table is not the ")
+    line = problem.partition("write: ")[2]
+    assert words in line
+    text = (checkout / SOURCES[0]).read_text(encoding="utf-8")
+    before = next(x for x in text.splitlines() if x.startswith(" ".join(line.split()[:3])))
+    edit(checkout / SOURCES[0], before, line)
+    dbc.generate(checkout)
+    assert dbc.check(checkout) == []
 
 
 @pytest.mark.parametrize("name", GENERATED)

@@ -16,7 +16,7 @@ NA, ERR = -1, -2
 SESSION_MAX = 253
 SESSION_REFUSED = -1
 UNTOUCHED = "5a" * 8
-FRAMES_PER_MESSAGE = 400  # each way; 13 messages: over 10,000 frames
+FRAMES_PER_MESSAGE = 400  # each way
 RunInVm = Callable[[str, list[str]], list[str]]
 
 

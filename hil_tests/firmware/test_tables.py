@@ -18,9 +18,11 @@ def table(node, name):
 
 
 def methods(node, module, cls):
+    """Return the methods of a class and of its base, which lives in the module of its own name."""
     tree = ast.parse((FIRMWARE / node / f"{module}.py").read_text())
-    body = next(n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == cls).body
-    return {n.name for n in body if isinstance(n, ast.FunctionDef)}
+    found = next(n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == cls)
+    inherited = [methods(node, base.id.lower(), base.id) for base in found.bases]
+    return {n.name for n in found.body if isinstance(n, ast.FunctionDef)}.union(*inherited)
 
 
 def computed_signals(node):

@@ -11,7 +11,7 @@ import hashlib
 import textwrap
 from pathlib import Path
 
-from host_tools.generate import database
+from host_tools.generate import causes, database
 from host_tools.generate.database import MessageRow, SignalRow
 
 LINE_LENGTH = 110  # as pyproject.toml has it
@@ -39,7 +39,9 @@ SESSION = const(0)  # index of the session number in every unpacked list
 SESSION_MAX = const({session_max})
 SESSION_REFUSED = const(-1)
 PROTOCOL_VERSION = const({version})
+ACCEPTS_OLDER = const({older})  # versions before ours that we speak as well
 BITRATE = const({bitrate})
+{addresses}
 '''
 
 
@@ -55,7 +57,12 @@ def render(root: Path) -> str:
     parts = [
         HEADER_TEXT.format(
             sha=sha, session_max=session_max,
-            version=attributes["ProtocolVersion"].value, bitrate=attributes["Baudrate"].value,
+            version=attributes["ProtocolVersion"].value, older=attributes["ProtocolAcceptsOlder"].value,
+            bitrate=attributes["Baudrate"].value,
+            addresses="\n".join(
+                f"{node.name.upper()}_ADDRESS = const(0x{node.dbc.attributes['NmStationAddress'].value:02X})"
+                for node in source.nodes
+            ),
         ),  # fmt: skip
         _label_constants(rows),
     ]
@@ -71,8 +78,8 @@ def _label_constants(rows: tuple[MessageRow, ...]) -> str:
     seen: dict[str, tuple[tuple[int, str], ...]] = {}
     for row in rows:
         for signal in row.signals:
-            if signal.bits <= 2 or not signal.labels:
-                continue
+            if signal.bits <= 2 or not signal.labels or signal.name == causes.SIGNAL:
+                continue  # causes are row numbers, of another table in each message
             if seen.setdefault(signal.name, signal.labels) != signal.labels:
                 raise ValueError(f"{row.name}.{signal.name}: value table differs from that of its namesake")
     lines = ["# Values of states and commands"]

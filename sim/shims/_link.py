@@ -64,7 +64,7 @@ else:
 def _node_io():
     """Return (name, I/O list) of the node that this board is, as the firmware finds it: node.txt."""
     with open("node.txt") as f:
-        name = f.read().strip()
+        name = f.read().split()[0]
     table = __import__(name + ".io_table")
     return name, getattr(table, "io_table")
 

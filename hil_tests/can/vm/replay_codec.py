@@ -30,6 +30,8 @@ def pack_locked(pack, buf, a):
             return pack(buf, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7])
         if n == 9:
             return pack(buf, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8])
+        if n == 10:
+            return pack(buf, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9])
     finally:
         micropython.heap_unlock()
     raise ValueError("no call with {} arguments here".format(n))
