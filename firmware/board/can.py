@@ -36,18 +36,19 @@ class Port:
         self.lost = 0  # times that frames came faster than controller or ring could take them
         self.strange = 0  # frames of the peer that no frame of the protocol looks like
         self.refused = 0  # sends that found no free mailbox or the same id pending
-        self.displaced = 0  # bit per slot: its frame was taken out of a mailbox unsent
-        self._owner = [-1] * MAILBOXES  # slot whose frame was last put there
+        self.unsent = 0  # bit per slot: a frame of it left its mailbox without having been sent
+        self._owner = [-1] * MAILBOXES  # slot whose frame is in there, -1 none
+        self._leaving = 0  # bit per mailbox whose frame was cancelled, until the controller says what became of it
         self._counters = [0] * 8
         self._slot = [0, memoryview(bytearray(8)), 0, 0]  # type: list  # recv resizes the view: 8 bytes behind it
         self._can = CAN(CONTROLLER, bitrate)
-        self._can.irq(self._received, CAN.IRQ_RX, False)
+        self._irq = self._can.irq(self._interrupt, CAN.IRQ_RX | CAN.IRQ_TX, False)
         even = _FILTER_ID | peer
         self._can.set_filters(
             [(even, _FILTER_MASK, CAN.FLAG_EXT_ID), (even | _PS_ODD, _FILTER_MASK, CAN.FLAG_EXT_ID)]
         )
 
-    def _received(self, can):
+    def _interrupt(self, can):
         slot = self._slot
         while can.recv(slot) is not None:
             i = self.count
@@ -66,13 +67,26 @@ class Port:
                 data[k] = view[k]
             self.at_ms[i] = clock.ticks_ms()
             self.count = i + 1
+        flags = self._irq.flags()
+        while flags:
+            if flags & CAN.IRQ_TX:
+                self._left(flags >> CAN.IRQ_TX_IDX_SHIFT & CAN.IRQ_TX_IDX_MASK, flags & CAN.IRQ_TX_FAILED)
+            flags = self._irq.flags()
+
+    def _left(self, box, failed):
+        """A mailbox is empty again; `failed`: its frame was not sent."""
+        slot = self._owner[box]
+        self._owner[box] = -1
+        self._leaving &= ~(1 << box)
+        if failed and slot >= 0:
+            self.unsent |= 1 << slot
 
     def send(self, slot, can_id, data):
         """Hand one frame to the controller; return True if it took it (it then owns a copy).
 
-        slot: number of the message, 0 the most important one. A refusal takes out of its mailbox what must not be
-        there: an older value of this slot, or the least important of three that are all less important. Its slot is
-        then set in `displaced`, and the next call finds room.
+        slot: number of the message, 0 the most important one. After a refusal the controller is asked to give up what
+        is in the way: an older value of this slot, or the least important of three that are all less important.
+        `unsent` tells when it has; then there is room.
         """
         try:
             index = self._can.send(can_id, data, CAN.FLAG_EXT_ID)
@@ -95,8 +109,12 @@ class Port:
                 break
             if owner[i] > owner[worst]:
                 worst = i
-        if owner[worst] >= slot and self._can.cancel_send(worst) and owner[worst] != slot:
-            self.displaced |= 1 << owner[worst]
+        if owner[worst] < slot or self._leaving:
+            return  # all are more important, or room is being made
+        if self._can.cancel_send(worst):
+            self._leaving |= 1 << worst
+        else:
+            owner[worst] = -1  # it was sent in this moment
 
     def state(self):
         """Return STATE_STOPPED, _ACTIVE, _WARNING, _PASSIVE or _BUS_OFF, 0 to 4."""
@@ -110,4 +128,4 @@ class Port:
         """Rejoin the bus after bus-off; clears counters and pending frames."""
         self._can.restart()
         for i in range(MAILBOXES):
-            self._owner[i] = -1
+            self._left(i, True)

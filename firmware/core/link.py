@@ -105,31 +105,34 @@ class Link:
     def transmit(self):
         """Fill what is due and hand as much as possible to the controller; asleep until the next is due.
 
-        Slot 0 goes first. What the controller gave back to make room for it (`port.displaced`) is filled again with
-        the values of now: its receiver sees one frame lost, never the same counter twice.
+        Slot 0 goes first. A frame that left its mailbox unsent, to make room, gives its counter back: the newest value
+        of its slot is sent in its place, and the receiver misses nothing.
         """
         self._elapsed += 1
         elapsed = self._elapsed
-        if elapsed < self._sleep:
+        port = self.port
+        unsent = port.unsent
+        if elapsed < self._sleep and not unsent:
             return
         self._elapsed = 0
-        due, waiting = self._due, self._waiting
-        port = self.port
+        port.unsent = 0
+        due, waiting, counter = self._due, self._waiting, self._counter
         sleep = 100
         for k in range(len(due)):
             left = due[k] - elapsed
-            if left <= 0 or port.displaced >> k & 1:
-                if left <= 0:
-                    left = self._cycle[k]
-                if not self._fill[k](self._buf[k]):
-                    e2e.protect(self._buf[k], self._tx_data_id[k], self._counter[k])
-                    waiting[k] = 1
-                port.displaced &= ~(1 << k)
+            if unsent >> k & 1:
+                counter[k] = counter[k] - 1 & 255
+                if not waiting[k]:
+                    left = 0
+            if left <= 0:
+                left = self._cycle[k]
+                waiting[k] = 0 if self._fill[k](self._buf[k]) else 1
             due[k] = left
             if waiting[k]:
+                e2e.protect(self._buf[k], self._tx_data_id[k], counter[k])
                 if port.send(k, self._tx_id[k], self._buf[k]):
                     waiting[k] = 0
-                    self._counter[k] = self._counter[k] + 1 & 255
+                    counter[k] = counter[k] + 1 & 255
                 else:
                     left = 1
             if left < sleep:
