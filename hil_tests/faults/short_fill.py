@@ -223,8 +223,9 @@ class Beginnings:
     STOPPED: Final = ("DRAIN", "VENT", "WARM")
     STOP_S: Final = 2.0
 
-    def __init__(self, truck: Truck, stopped: bool = False) -> None:
+    def __init__(self, truck: Truck, seed: int = SEED, stopped: bool = False) -> None:
         self._truck = truck
+        self._seed = seed
         self._states = self.STATES + (self.STOPPED if stopped else ())
         self._taken: dict[str, fork.Snapshot] = {}
 
@@ -242,15 +243,14 @@ class Beginnings:
         stop_pressed_s: float | None = None,
         stays_s: Mapping[str, float] = STAYS_S,
         hard_chain: bool = True,
+        since: str | None = None,
     ) -> Run:
-        """Run as `short_fill.run_fault` does; the first fault's state decides where it goes on from."""
+        """Run as `short_fill.run_fault` does. since: the state to go on from, if not that of the first fault."""
         if not self._taken:
             self._take()
-        state = min((fault.state or "" for fault in faults), key=self._place)
-        assert all(fault.after_s > 0.0 for fault in faults)  # at entry it would have begun in that very tick
-        assert stop_pressed_s in (None, self.STOP_S)
-        if state in self.STOPPED:
-            assert stop_pressed_s is not None
+        state = since or min((fault.state or "" for fault in faults), key=self._place)
+        assert all(fault.state is None or fault.after_s > 0.0 for fault in faults)  # else it began in that very tick
+        assert state not in self.STOPPED or stop_pressed_s == self.STOP_S
         run = self._taken[state].run(finish, faults, limit_s, stop_pressed_s, stays_s, hard_chain)
         assert isinstance(run, Run)
         return run
@@ -259,7 +259,7 @@ class Beginnings:
         return self._states.index(state) if state in self._states else len(self._states)
 
     def _take(self) -> None:
-        one = going(self._truck, forkable=True)
+        one = going(self._truck, self._seed, forkable=True)
         with one.fill:
             one.fill.begin()
             for state in self._states:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 
-from hil_tests.faults.short_fill import LONG, STAYS_S, Run, assert_sound, run_fault
+from hil_tests.faults.short_fill import LONG, STAYS_S, TRUCK, Beginnings, Run, assert_sound
 from sim.scenario import Fault
 
 pytestmark = pytest.mark.timeout(600)  # a loaded machine is no failure: what is judged is simulated time
+
+
+@pytest.fixture(scope="module")
+def begun() -> Iterator[Beginnings]:
+    """Return the fill that most of these go on from."""
+    with Beginnings(TRUCK) as beginnings:
+        yield beginnings
 
 
 @dataclass(frozen=True)
@@ -86,8 +94,8 @@ def assert_ended(run: Run, shut_s: float) -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_fault_in_fill_ends_as_its_row_says(case: Case) -> None:
-    run = run_fault(case.fault)
+def test_a_fault_in_fill_ends_as_its_row_says(case: Case, begun: Beginnings) -> None:
+    run = begun.run_fault(case.fault)
     cause_s = run.cause_s()
     assert run.state_at(cause_s) == "FILL"
     assert run.result["outcome"] == case.outcome, run.result["reason"]
@@ -97,14 +105,23 @@ def test_a_fault_in_fill_ends_as_its_row_says(case: Case) -> None:
     assert_ended(run, case.shut_s)
 
 
+NOISY_SEED = 20  # its converters are noisy: with a limit of 5 counts both stuck ones went unnoticed
+
+
+@pytest.fixture(scope="module")
+def noisy() -> Iterator[Beginnings]:
+    """Return a fill with NOISY_SEED to go on from."""
+    with Beginnings(LONG, NOISY_SEED) as beginnings:
+        yield beginnings
+
+
 class TestStuckTransmitters:
     """A transmitter that shows its last reading for ever: by its pair where they part, else by its own silence."""
 
     WINDOW_S = 60.0  # column STUCK of the I/O lists; windows follow each other from the boot on
-    SEED = 20  # its converters are noisy: with a limit of 5 counts both went unnoticed
 
-    def test_nozzle_temperatures_that_part_in_precool(self) -> None:
-        run = run_fault(Fault("TT102", "stuck", state="PRECOOL", after_s=3.0))
+    def test_nozzle_temperatures_that_part_in_precool(self, begun: Beginnings) -> None:
+        run = begun.run_fault(Fault("TT102", "stuck", state="PRECOOL", after_s=3.0))
         assert run.result["outcome"] == "stopped"
         assert run.trips == [("dispenser", "NOZZLE_TEMP")]
         assert run.state_at(run.trip_s("dispenser", "NOZZLE_TEMP") - 0.01) == "PRECOOL"
@@ -118,10 +135,10 @@ class TestStuckTransmitters:
         ],
     )
     def test_a_reading_that_does_not_even_tremble(
-        self, tag: str, value: float, trips: list[tuple[str, str]]
+        self, tag: str, value: float, trips: list[tuple[str, str]], noisy: Beginnings
     ) -> None:
         """Both readings of a pair are steady and equal here: only the missing noise tells."""
-        run = run_fault(Fault(tag, "stuck", at_s=58.0, value=value), truck=LONG, seed=self.SEED)
+        run = noisy.run_fault(Fault(tag, "stuck", at_s=58.0, value=value), since="COLDTEST")
         assert run.result["outcome"] == "stopped"
         assert run.trips == trips
         assert run.state_at(run.trip_s(*trips[0]) - 0.01) == "FILL"
@@ -131,8 +148,8 @@ class TestStuckTransmitters:
 class TestStuckSupplyValve:
     """XV101 stays open when it should shut: FCV102 and XV103 hold, and the row says which valve it was."""
 
-    def test_it_is_found_when_the_fill_ends(self) -> None:
-        run = run_fault(Fault("XV101", "stuck_open", state="FILL", after_s=6.0), stop_pressed_s=8.0)
+    def test_it_is_found_when_the_fill_ends(self, begun: Beginnings) -> None:
+        run = begun.run_fault(Fault("XV101", "stuck_open", state="FILL", after_s=6.0), stop_pressed_s=8.0)
         assert run.result["outcome"] == "stopped"
         assert run.trips == [("dispenser", "XV101_POSITION")]
         assert run.after(run.cause_s()) == ["DRAIN", "SAFE_STOP"]
@@ -145,8 +162,8 @@ class TestStuckSupplyValve:
 class TestLinkGaps:
     """Design, section 6: below 1 s a gap only holds the fill; what is lost stays open at the truck for 60 s."""
 
-    def test_a_short_gap_resumes_by_itself(self) -> None:
-        run = run_fault(Fault("can.link", "disconnect", state="FILL", after_s=8.0, for_s=0.6), limit_s=80.0)
+    def test_a_short_gap_resumes_by_itself(self, begun: Beginnings) -> None:
+        run = begun.run_fault(Fault("can.link", "disconnect", state="FILL", after_s=8.0, for_s=0.6), limit_s=80.0)
         cause_s = run.cause_s()
         assert run.trips == []
         assert run.after(cause_s) == ["HOLD", "FILL"]
@@ -156,14 +173,14 @@ class TestLinkGaps:
         assert run.watch.flow_s == pytest.approx(80.0)
         assert_sound(run)
 
-    def test_a_gap_of_a_second_is_final(self) -> None:
-        run = run_fault(Fault("can.link", "disconnect", state="FILL", after_s=8.0, for_s=1.2))
+    def test_a_gap_of_a_second_is_final(self, begun: Beginnings) -> None:
+        run = begun.run_fault(Fault("can.link", "disconnect", state="FILL", after_s=8.0, for_s=1.2))
         assert run.trips[0] == ("dispenser", "LINK_LOST")
         assert run.after(run.cause_s()) == ["HOLD", "SAFE_STOP"]
         assert_ended(run, 0.32)
 
-    def test_the_truck_shuts_a_minute_after_it_lost_the_station(self) -> None:
-        run = run_fault(
+    def test_the_truck_shuts_a_minute_after_it_lost_the_station(self, begun: Beginnings) -> None:
+        run = begun.run_fault(
             Fault("can.link", "disconnect", state="FILL", after_s=2.0), limit_s=131.0, stays_s={"ESD": 1.0}
         )
         alone = [one for one in run.watch.states if one.node == "tank" and one.t_s > run.cause_s()]
@@ -175,12 +192,12 @@ class TestLinkGaps:
         assert_ended(run, 0.32)
 
 
-def test_a_stopped_fill_is_vented_warmed_and_unlocked_with_a_ticket() -> None:
+def test_a_stopped_fill_is_vented_warmed_and_unlocked_with_a_ticket(begun: Beginnings) -> None:
     """SAFE_STOP is no dead end: the truck gets away by itself, and every gram is in the ticket (I3, I8).
 
     The tank's stop reached the dispenser as an abort on the link, within the deadline of that row.
     """
-    run = run_fault(Fault("PT201A", "off", state="FILL", after_s=2.0), stays_s={"ESD": 1.0, "LOCKOUT": 1.0})
+    run = begun.run_fault(Fault("PT201A", "off", state="FILL", after_s=2.0), stays_s={"ESD": 1.0, "LOCKOUT": 1.0})
     assert run.after(run.cause_s()) == ["SAFE_STOP", "WARM", "DISCONNECT", "COMPLETE"]
     assert run.result["outcome"] == "stopped"
     assert run.result["metered_kg"] != 0.0
@@ -190,9 +207,9 @@ def test_a_stopped_fill_is_vented_warmed_and_unlocked_with_a_ticket() -> None:
 
 
 @pytest.mark.parametrize("kind", ["reset", "freeze"])
-def test_what_was_metered_before_a_reset_is_in_a_ticket(kind: str) -> None:
+def test_what_was_metered_before_a_reset_is_in_a_ticket(kind: str, begun: Beginnings) -> None:
     """The E-stop after it makes the woken dispenser write its ticket at once."""
-    run = run_fault(
+    run = begun.run_fault(
         Fault("dispenser", kind, state="FILL", after_s=4.0),
         Fault("world", "estop", state="SAFE_STOP", after_s=0.5),
         stays_s={**STAYS_S, "ESD": 1.5},
@@ -201,9 +218,9 @@ def test_what_was_metered_before_a_reset_is_in_a_ticket(kind: str) -> None:
     assert "I8" not in [one["id"] for one in run.result["invariants"]["broken"]]
 
 
-def test_a_dead_receptacle_contact_does_not_release_the_truck() -> None:
+def test_a_dead_receptacle_contact_does_not_release_the_truck(begun: Beginnings) -> None:
     """The dispenser still says that its nozzle is seated: the tank stays isolated, traction inhibited (I9)."""
-    run = run_fault(Fault("ZS201", "off", state="VENT", after_s=0.5), stays_s={"ESD": 2.0})
+    run = begun.run_fault(Fault("ZS201", "off", state="VENT", after_s=0.5), stays_s={"ESD": 2.0}, since="FILL")
     assert run.after(run.cause_s(), "tank") == []
     assert run.after(run.cause_s()) == ["ESD"]  # the permit contact has opened the vehicle loop
     assert_sound(run)
@@ -212,9 +229,9 @@ def test_a_dead_receptacle_contact_does_not_release_the_truck() -> None:
 class TestOneWayLoss:
     """One direction of the link is dead. The board that hears nothing says so; the other one must believe it."""
 
-    def test_the_tank_hears_nothing_and_says_halt(self) -> None:
+    def test_the_tank_hears_nothing_and_says_halt(self, begun: Beginnings) -> None:
         """The dispenser still hears the tank, so that no link row of its own can see the loss."""
-        run = run_fault(Fault("can.link", "mute_dispenser", state="FILL", after_s=8.0))
+        run = begun.run_fault(Fault("can.link", "mute_dispenser", state="FILL", after_s=8.0))
         cause_s = run.cause_s()
         alone = [one for one in run.watch.states if one.node == "tank" and one.t_s > cause_s]
         assert alone[0].name == "FILL"  # FILL_ALONE: the hose stays open to the tank
@@ -227,8 +244,8 @@ class TestOneWayLoss:
         assert run.result["outcome"] == "stopped"
         assert_ended(run, 1.2)
 
-    def test_a_dispenser_that_hears_nothing_stops_as_with_no_link(self) -> None:
-        run = run_fault(Fault("can.link", "mute_tank", state="FILL", after_s=8.0))
+    def test_a_dispenser_that_hears_nothing_stops_as_with_no_link(self, begun: Beginnings) -> None:
+        run = begun.run_fault(Fault("can.link", "mute_tank", state="FILL", after_s=8.0))
         assert run.trips[0] == ("dispenser", "LINK_LOST")
         assert run.after(run.cause_s()) == ["HOLD", "SAFE_STOP"]
         assert_ended(run, 0.32)

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from hil_tests.faults.short_fill import TRUCK
-from sim import fill, rig, tables
+from sim import fill, fork, rig, tables
 from sim.memory import FLASH_WRITES
 from sim.quick import SETTINGS, STEPS
 from sim.reactions import LIQUID_VALVES
 from sim.scenario import Fault, Scenario
 
 OFF_S: Final = 0.5
+LIMIT_S: Final = 400.0
 AFTER_S: Final = 1.5  # how long a run goes on after the last restart has reached where it goes
 KINDS: Final = ("power_cut", "reset", "freeze")
 CAUSES: Final = {"power_cut": 0, "cut": 0, "reset": 1, "freeze": 2}  # `from` of the BOOT event: power on, pin, watchdog
@@ -53,8 +54,8 @@ class Restart:
 class Play:
     """Plays steps as an observer of the rig and gathers what follows."""
 
-    def __init__(self, steps: Sequence[Step]) -> None:
-        self._steps = list(steps)
+    def __init__(self, steps: Sequence[Step] | None = None) -> None:
+        self.steps = None if steps is None else list(steps)  # None: they are still to be given
         self._since_s = 0.0
         self._now: tuple[int, str] = (-1, "")
         self.restarts: list[Restart] = []
@@ -85,20 +86,22 @@ class Play:
         if now != self._now or not rig_.alive("dispenser"):
             self._now = now
             self._since_s = rig_.t_s
-        if self._steps:
-            self._play(rig_, now)
+        if self.steps is None:
+            return
+        if self.steps:
+            self._play(rig_, self.steps, now)
         elif resets < len(self.restarts) or now[1] in PASSING or not rig_.alive("dispenser"):
             return
         elif rig_.t_s - self._since_s >= AFTER_S:
             self._settled_s = rig_.t_s
 
-    def _play(self, rig_: Any, now: tuple[int, str]) -> None:
-        step = self._steps[0]
+    def _play(self, rig_: Any, steps: list[Step], now: tuple[int, str]) -> None:
+        step = steps[0]
         if step.state not in (now[1], ROWS[now[0]]) or rig_.t_s - self._since_s < step.after_s - 1e-9:
             return
         if self.restarts and not self.restarts[-1].states and step.state not in PASSING:
             return
-        self._steps.pop(0)
+        steps.pop(0)
         if step.do is not None:
             step.do(rig_)
         if not step.kind:
@@ -135,11 +138,30 @@ class Play:
                 last.states.append(public)
 
 
+@dataclass(frozen=True)
+class World:
+    """A step's deed: set attributes of the world."""
+
+    values: dict[str, object]
+
+    def __call__(self, rig_: Any) -> None:
+        for name, value in self.values.items():
+            setattr(rig_.plant.world, name, value)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What is left of a rig that went on in another process: the dispenser's public state, cuts in its writes."""
+
+    state: str
+    cuts: int
+
+
 def play(
     *steps: Step,
     faults: Sequence[Fault] = (),
     operator: Sequence[Any] = STEPS,
-    limit_s: float = 400.0,
+    limit_s: float = LIMIT_S,
     vm: str = "micropython",
     prepare: Callable[[Any], None] | None = None,
 ) -> tuple[Play, Any]:
@@ -147,18 +169,28 @@ def play(
 
     Fails the test when a step's moment never came, an invariant broke, a restart led elsewhere or supplied again.
     """
-    scenario = Scenario(stem="restarts", name="restarts", seed=7, limit_s=limit_s, truck=TRUCK, faults=tuple(faults))
-    played = Play(steps)
-    rig_ = fill.build(scenario, fill.Options(vm=vm, settings=SETTINGS, steps=operator), [played])
+    played, rig_, scenario = _build(faults, operator, vm)
     if prepare is not None:
         prepare(rig_)
     with rig_:
         fill.commission(rig_, scenario, SETTINGS)
-        while not played.done and rig_.t_s < limit_s:
-            rig_.tick()
-        rig_.invariants.finish(rig_.t_s, rig_)
+        return _finish((played, rig_), steps, limit_s), rig_
+
+
+def _build(faults: Sequence[Fault], operator: Sequence[Any], vm: str) -> tuple[Play, Any, Scenario]:
+    scenario = Scenario(stem="restarts", name="restarts", seed=7, truck=TRUCK, faults=tuple(faults))
+    played = Play()
+    return played, fill.build(scenario, fill.Options(vm=vm, settings=SETTINGS, steps=operator), [played]), scenario
+
+
+def _finish(what: tuple[Play, Any], steps: Sequence[Step], limit_s: float) -> Play:
+    played, rig_ = what
+    played.steps = list(steps)
+    while not played.done and rig_.t_s < limit_s:
+        rig_.tick()
+    rig_.invariants.finish(rig_.t_s, rig_)
     judge(played, rig_, [step for step in steps if step.kind])
-    return played, rig_
+    return played
 
 
 def judge(played: Play, rig_: Any, wanted: Sequence[Step]) -> None:
@@ -173,3 +205,41 @@ def judge(played: Play, rig_: Any, wanted: Sequence[Step]) -> None:
     moving = ("PURGE", "LEAKTEST", "PRECOOL", "COLDTEST", "FILL", "HOLD", "DRAIN", "VENT", "WARM")
     log = rig_.memory["dispenser"].log
     assert [done for done in log if done.op in FLASH_WRITES and done.state in moving] == []
+
+
+class Beginnings:
+    """One short fill, kept as it stood when it entered each of STATES: `play` goes on from there. A context manager."""
+
+    STATES: Final = ("CONNECT", "PURGE", "LEAKTEST", "PRECOOL", "COLDTEST", "FILL")
+
+    def __init__(self) -> None:
+        self._taken: dict[str, fork.Snapshot] = {}
+
+    def __enter__(self) -> Beginnings:
+        played, rig_, scenario = _build((), STEPS, "micropython")
+        with fork.forkable(rig_):
+            fill.commission(rig_, scenario, SETTINGS)
+            for state in self.STATES:
+                while rig_.state["dispenser"] != state:
+                    assert rig_.t_s < LIMIT_S
+                    rig_.tick()
+                self._taken[state] = fork.Snapshot(rig_, (played, rig_))
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        for snapshot in self._taken.values():
+            snapshot.close()
+
+    def play(self, state: str, *steps: Step, faults: Sequence[Fault] = ()) -> tuple[Play, Ended]:
+        """Play the steps from that state on; see `play`."""
+        assert all(step.after_s > 0.0 for step in steps)
+        played, ended = self._taken[state].run(_go_on, steps, faults)
+        return played, ended
+
+
+def _go_on(what: tuple[Play, Any], steps: Sequence[Step], faults: Sequence[Fault]) -> tuple[Play, Ended]:
+    rig_ = what[1]
+    for fault in faults:
+        rig_.faults.add(fault)
+    played = _finish(what, steps, LIMIT_S)
+    return played, Ended(rig_.state["dispenser"], rig_.memory["dispenser"].cuts)

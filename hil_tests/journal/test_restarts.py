@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
-from hil_tests.journal.restarts import KINDS, Step, play
+from hil_tests.journal.restarts import KINDS, Beginnings, Step, World, play
 from sim.memory import FLASH_WRITES, FRAM_WRITES
 from sim.scenario import Fault
 
 pytestmark = pytest.mark.timeout(600)  # a loaded machine is no failure: what is judged is simulated time
 
 
-def world(**values: object) -> Any:
+def world(**values: object) -> World:
     """Return a step's deed: set attributes of the world."""
+    return World(values)
 
-    def do(rig: Any) -> None:
-        for name, value in values.items():
-            setattr(rig.plant.world, name, value)
 
-    return do
+@pytest.fixture(scope="module")
+def begun() -> Iterator[Beginnings]:
+    """Return the fill that the restarts in its states go on from."""
+    with Beginnings() as beginnings:
+        yield beginnings
 
 
 def command(text: str) -> Any:
@@ -81,16 +84,16 @@ def test_after_gas_and_to_the_end() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("state", ["CONNECT", "PURGE", "LEAKTEST", "PRECOOL", "COLDTEST"])
-def test_before_the_fill(state: str, kind: str) -> None:
+def test_before_the_fill(state: str, kind: str, begun: Beginnings) -> None:
     step = Step("LOCK", kind, 0.03) if state == "CONNECT" else Step(state, kind, 1.0)
-    played, _ = play(replace(step, to="SAFE_STOP"))
+    played, _ = begun.play(state, replace(step, to="SAFE_STOP"))
     assert [name for name, _ in played.restarts[0].found] == ["closed"]
     assert played.tickets == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("state", "after_s"), [("FILL", 4.0), ("HOLD", 0.1), ("DRAIN", 1.0), ("VENT", 0.5)])
-def test_in_the_fill(state: str, after_s: float, kind: str) -> None:
+def test_in_the_fill(state: str, after_s: float, kind: str, begun: Beginnings) -> None:
     """The open record becomes one ticket at once, with all that was metered up to the last second (I8)."""
     steps = [Step(state, kind, after_s, to="SAFE_STOP")]
     faults = []
@@ -101,7 +104,7 @@ def test_in_the_fill(state: str, after_s: float, kind: str) -> None:
             Step("FILL_SLOW", after_s=3.0, do=world(stop_pressed=True)),
             Step("DRAIN", after_s=0.1, do=world(stop_pressed=False)),
         ]
-    played, _ = play(*steps, faults=faults)
+    played, _ = begun.play("FILL", *steps, faults=faults)
     restart = played.restarts[0]
     assert restart.found[0][0] == "open"
     assert len(played.tickets) == 1
@@ -112,20 +115,32 @@ def test_in_the_fill(state: str, after_s: float, kind: str) -> None:
     assert ("cut_short", 1) in restart.notes or state == "VENT"
 
 
+@dataclass(frozen=True)
+class CutAt:
+    """A step's deed: the supply goes in the middle of the nth write that counts."""
+
+    nth: int
+    ops: tuple[int, ...]
+
+    def __call__(self, rig: Any) -> None:
+        rig.cut_at("dispenser", self.nth, 0.5, self.ops)
+
+
 @pytest.mark.parametrize(
     ("nth", "ops", "after_s", "told"),
     [(1, FLASH_WRITES, 0.5, 1), (2, FLASH_WRITES, 0.5, 1), (1, FRAM_WRITES, 1.03, 2)],
     ids=["line", "commit", "close"],
 )
 def test_the_supply_goes_while_the_ticket_is_put_away(
-    nth: int, ops: tuple[int, ...], after_s: float, told: int
+    nth: int, ops: tuple[int, ...], after_s: float, told: int, begun: Beginnings
 ) -> None:
     """After an E-stop: the restart finishes what was begun; the ticket is told, once or twice, and is one."""
-    played, rig = play(
-        Step("ESD", "cut", after_s, do=lambda rig: rig.cut_at("dispenser", nth, 0.5, ops), to="ESD"),
+    played, ended = begun.play(
+        "FILL",
+        Step("ESD", "cut", after_s, do=CutAt(nth, ops), to="ESD"),
         faults=[Fault("world", "estop", state="FILL", after_s=3.0)],
     )
-    assert rig.memory["dispenser"].cuts == 1
+    assert ended.cuts == 1
     assert [ticket[9] for ticket in played.tickets] == [1] * told
     assert len({tuple(ticket.items()) for ticket in played.tickets}) == 1
     assert played.tickets[0][2] > 0
