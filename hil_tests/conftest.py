@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
+
+from hil_tests import spawn
+
+SERVER = pytest.StashKey[spawn.Server]()
 
 # Failed assertions of the shared checks show their values, as those in test files do. Here, because other folders use
 # them too and whoever comes first imports them.
@@ -23,9 +28,27 @@ hypothesis.settings.load_profile("fixed")
 def pytest_configure(config: pytest.Config) -> None:
     """Bind an xdist worker, and with it every rig and VM it starts, to one core: lockstep is fastest there."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if not worker and getattr(config.option, "numprocesses", None):
+        config.stash[SERVER] = spawn.Server()  # loads while the workers collect; they inherit its address
     if worker.startswith("gw") and hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {cores[int(worker[2:]) % len(cores)]})
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End what the workers shared."""
+    server = config.stash.get(SERVER, None)
+    if server is not None:
+        server.close()
+
+
+@pytest.fixture(scope="session")
+def spawner(no_process_left: None) -> Iterator[None]:
+    """Have hil_tests.spawn ready, here where no worker shares it."""
+    with contextlib.ExitStack() as ends:
+        if spawn.ADDRESS not in os.environ:
+            ends.callback(spawn.Server().close)
+        yield
 
 
 def child_processes() -> set[int]:

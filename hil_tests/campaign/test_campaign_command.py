@@ -10,7 +10,6 @@ import shlex
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,10 +17,13 @@ from typing import Any
 
 import pytest
 
+from hil_tests import spawn
 from hil_tests.conftest import running
 from hil_tests.invariants.broken_firmware import broken_copy
 from host_tools import campaign_command, cli
 from sim import campaign, random_scenario
+
+pytestmark = pytest.mark.usefixtures("spawner")
 
 ROOT = Path(__file__).resolve().parents[2]
 SEED = "3"
@@ -43,19 +45,9 @@ class Checkout:
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         broken_copy(folder, *edits)
 
-    def environment(self) -> dict[str, str]:
-        """Return an environment in which the copy is what is imported."""
-        return {**os.environ, "PYTHONPATH": str(self.folder)}
-
-    def command(self, *words: str) -> list[str]:
-        """Return the command line of `cryofill words` here."""
-        return [sys.executable, "-m", "host_tools", *words]
-
     def cryofill(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run `cryofill words` and return how it ended."""
-        return subprocess.run(
-            self.command(*words), cwd=self.folder, env=self.environment(), capture_output=True, text=True, check=False
-        )  # fmt: skip
+        """Run `cryofill words` here and return how it ended."""
+        return spawn.cryofill(*words, cwd=self.folder, root=self.folder)
 
     def campaign(self, *words: str, seed: str = SEED, runs: int = 2) -> subprocess.CompletedProcess[str]:
         """Run a short campaign with --json."""
@@ -185,7 +177,9 @@ CLUSTER = """
 from distributed import LocalCluster
 
 if __name__ == "__main__":
-    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster:
+    # The worker in the scheduler's process, where the property library is loaded already; both speak TCP all the same.
+    one = {"n_workers": 1, "threads_per_worker": 1, "processes": False, "protocol": "tcp"}
+    with LocalCluster(dashboard_address=None, **one) as cluster:
         print(cluster.scheduler_address, flush=True)
         input()
 """
@@ -195,11 +189,8 @@ if __name__ == "__main__":
 def scheduler(healthy: Checkout) -> Iterator[str]:
     """Yield the address of a cluster with one worker, which runs the healthy checkout."""
     (healthy.folder / "cluster.py").write_text(CLUSTER)
-    with subprocess.Popen(
-        [sys.executable, "cluster.py"], cwd=healthy.folder, env=healthy.environment(),
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    ) as process:  # fmt: skip
-        assert process.stdout is not None
+    environment = spawn.environment(healthy.folder)
+    with spawn.Spawned("cluster.py", cwd=healthy.folder, env=environment, stdin=True) as process:
         yield process.stdout.readline().strip()
         process.communicate("\n", timeout=30)
 
@@ -235,8 +226,8 @@ class TestDask:
     def test_without_the_package_it_says_what_to_install(self, healthy: Checkout, tmp_path: Path) -> None:
         (tmp_path / "distributed.py").write_text("raise ImportError('not here')\n")
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(tmp_path), str(healthy.folder)))}
-        words = healthy.command("campaign", "--runs", "1", "--seed", "1", "--dask", "tcp://127.0.0.1:1")
-        done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        words = ("campaign", "--runs", "1", "--seed", "1", "--dask", "tcp://127.0.0.1:1")
+        done = spawn.run("-m", "host_tools", *words, cwd=tmp_path, env=environment)
         assert done.returncode == cli.EXIT_USAGE
         assert "--dask needs the package distributed: pip install 'cryofill[dask]'" in done.stderr
 
@@ -246,9 +237,9 @@ class TestInterrupted:
     """Ctrl-C ends every process and keeps what is done."""
 
     def test_it_leaves_no_process(self, healthy: Checkout, tmp_path: Path) -> None:
-        words = healthy.command("campaign", "--runs", "9", "--seed", "1", "--workers", "2", "--out", str(tmp_path))
-        with subprocess.Popen(words, cwd=healthy.folder, env=healthy.environment(), stderr=subprocess.PIPE,
-                              stdout=subprocess.PIPE, text=True) as process:  # fmt: skip
+        words = ("campaign", "--runs", "9", "--seed", "1", "--workers", "2", "--out", str(tmp_path))
+        environment = spawn.environment(healthy.folder)
+        with spawn.Spawned("-m", "host_tools", *words, cwd=healthy.folder, env=environment) as process:
             below: set[int] = set()
             for _ in range(1200):
                 below = descendants(process.pid)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from hil_tests import spawn
 from sim import fault_table, random_scenario, scenario
 
-ROOT = Path(__file__).resolve().parents[2]
 RUNS = 300
 
 
@@ -35,12 +32,15 @@ def test_each_run_depends_on_seed_and_number_alone(texts: list[str]) -> None:
     assert random_scenario.text(8, 123).splitlines()[1:] != texts[123].splitlines()[1:]
 
 
+@pytest.mark.usefixtures("spawner")
 def test_another_process_draws_the_same_bytes(texts: list[str]) -> None:
     """Nothing of this process, such as the order of a set, is in the text."""
-    program = "from sim import random_scenario as r; print(*[r.text(7, i) for i in range(40)], sep='')"
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "4711"}
-    out = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, check=True)
-    assert out.stdout.decode() == "".join(texts[:40]) + "\n"
+    program = "from sim.random_scenario import text; print(hash('a')); print(*[text(7, i) for i in range(40)], sep='')"
+    done = spawn.run("-c", program, env=spawn.environment())
+    assert done.returncode == 0, done.stderr
+    order, _, drawn = done.stdout.partition("\n")
+    assert int(order) != hash("a")
+    assert drawn == "".join(texts[:40]) + "\n"
 
 
 def test_the_limit_changes_its_line_and_drops_what_comes_after_it(texts: list[str]) -> None:

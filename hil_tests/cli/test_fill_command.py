@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
+from hil_tests import spawn
 from hil_tests.conftest import running
 from host_tools import cli, fill_command
 
-ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.usefixtures("spawner")
 
 # Ends after a few seconds of the purge: a run as short as a run can be.
 SHORT = """
@@ -30,19 +31,6 @@ RESULT_KEYS = {
 }  # fmt: skip
 
 
-def cryofill(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run the command in `cwd` and return how it ended."""
-    command = [sys.executable, "-m", "host_tools", *words]
-    return subprocess.run(command, cwd=cwd, env=environment(), capture_output=True, text=True, check=False)
-
-
-def environment() -> dict[str, str]:
-    """Return an environment in which this checkout is importable from any folder."""
-    import os
-
-    return {**os.environ, "PYTHONPATH": str(ROOT)}
-
-
 @pytest.fixture(scope="module")
 def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the path of the short scenario."""
@@ -55,7 +43,10 @@ def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def json_run(short: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Path]:
     """Run the short scenario once with --json and --trace; return how it ended and the folder it ran in."""
     folder = tmp_path_factory.mktemp("json")
-    return cryofill("fill", str(short), "--json", "--trace", "trace", "--seed", "9", cwd=folder), folder
+    command = [sys.executable, "-m", "host_tools", "fill", str(short), "--json", "--trace", "trace", "--seed", "9"]
+    # Here in full as a user starts it; elsewhere forked, without the seconds that the property library takes to load.
+    done = subprocess.run(command, cwd=folder, env=spawn.environment(), capture_output=True, text=True, check=False)
+    return done, folder
 
 
 class TestJson:
@@ -90,7 +81,7 @@ class TestJson:
 
 
 def test_for_people_there_is_a_ticket_and_a_picture(short: Path, tmp_path: Path) -> None:
-    run = cryofill("fill", str(short), cwd=tmp_path)
+    run = spawn.cryofill("fill", str(short), cwd=tmp_path)
     assert run.returncode == cli.EXIT_NOT_COMPLETE
     assert "DISPENSING TICKET" in run.stdout
     assert "NOT BILLABLE" in run.stdout
@@ -101,17 +92,15 @@ def test_for_people_there_is_a_ticket_and_a_picture(short: Path, tmp_path: Path)
 def test_realtime_keeps_to_the_clock(short: Path, tmp_path: Path) -> None:
     path = tmp_path / "one_second.toml"
     path.write_text(SHORT.replace("14.0", "1.0"), encoding="utf-8")
-    run = cryofill("fill", str(path), "--realtime", "--json", cwd=tmp_path)
+    run = spawn.cryofill("fill", str(path), "--realtime", "--json", cwd=tmp_path)
     assert json.loads(run.stdout)["speed"]["factor"] <= 1.1
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "terminate"])
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc to find the node processes")
 def test_interrupted_it_leaves_no_process(number: signal.Signals, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "host_tools", "fill", "warm_topup", "--realtime", "--no-picture"]
-    with subprocess.Popen(command, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          text=True) as process:  # fmt: skip
-        assert process.stdout is not None
+    words = ("-m", "host_tools", "fill", "warm_topup", "--realtime", "--no-picture")
+    with spawn.Spawned(*words, cwd=tmp_path, env=spawn.environment()) as process:
         process.stdout.readline()  # the first state has ended: both nodes run
         nodes = {int(pid) for path in Path(f"/proc/{process.pid}/task").glob("*/children")
                  for pid in path.read_text(encoding="ascii").split()}  # fmt: skip

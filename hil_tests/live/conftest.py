@@ -3,33 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from hil_tests import spawn
 
 
 class LiveRig:
     """`cryofill rig` with its first line read. `ask` sends one request and returns the answer."""
 
     def __init__(self, *words: str) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "host_tools", "rig", "--can-port", "0", *words],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert self.process.stdout is not None
+        self.process = spawn.Spawned("-m", "host_tools", "rig", "--can-port", "0", *words, env=spawn.environment())
         line = self.process.stdout.readline()
         assert line, self.process.communicate()[1]
         self.ports: dict[str, Any] = json.loads(line)
@@ -82,7 +71,7 @@ class LiveRig:
 
 
 @pytest.fixture(scope="module")
-def rig() -> Iterator[LiveRig]:
+def rig(spawner: None) -> Iterator[LiveRig]:
     """A rig whose time stands until it is asked for, past its boards' self-test."""
     live = LiveRig("--no-operator")
     try:

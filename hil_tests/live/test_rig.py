@@ -6,16 +6,16 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from binascii import crc_hqx
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from hil_tests.live.conftest import ROOT, LiveRig
+from hil_tests import spawn
+from hil_tests.live.conftest import LiveRig
+
+pytestmark = pytest.mark.usefixtures("spawner")
 
 
 class TestTime:
@@ -119,11 +119,6 @@ class TestSerialPort:
         assert rig.get("state.dispenser") == "IDLE"
 
 
-def environment() -> dict[str, str]:
-    """Return an environment in which this checkout is importable."""
-    return {**os.environ, "PYTHONPATH": str(ROOT)}
-
-
 def test_in_real_time_it_keeps_pace_and_leaves_nothing_behind() -> None:
     live = LiveRig("--realtime")
     try:
@@ -163,10 +158,7 @@ def test_a_terminated_rig_ends_as_after_ctrl_c() -> None:
     ],
 )
 def test_bad_usage_is_one_line(words: list[str], reason: str) -> None:
-    run = subprocess.run(
-        [sys.executable, "-m", "host_tools", "rig", *words],
-        cwd=ROOT, env=environment(), capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
+    run = spawn.cryofill("rig", *words)
     assert run.returncode == 2 and run.stdout == ""
     assert reason in run.stderr and run.stderr.count("\n") == 1
 
@@ -174,8 +166,5 @@ def test_bad_usage_is_one_line(words: list[str], reason: str) -> None:
 def test_a_port_in_use_is_refused() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        run: Any = subprocess.run(
-            [sys.executable, "-m", "host_tools", "rig", "--can-port", str(port)],
-            cwd=ROOT, env=environment(), capture_output=True, text=True, check=False, timeout=60,
-        )  # fmt: skip
+        run = spawn.cryofill("rig", "--can-port", str(port))
     assert run.returncode == 2 and f"--can-port {port}" in run.stderr and run.stdout == ""

@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from hil_tests import spawn
+from hil_tests.spawn import cryofill
 from host_tools import cli
 from sim import versions
 
-ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.usefixtures("spawner")
+
 # Up to the first helium: as short as a run can be that has states.
 SHORT = 'name = "short <b>run</b>"\nseed = 5\nlimit_s = {}\n'
-
-
-def cryofill(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run the command in `cwd` and return how it ended."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "host_tools", *words]
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +47,8 @@ class TestFillReport:
         (tmp_path / "short.toml").write_text(SHORT.format("1.0"), encoding="utf-8")
         scratch = tmp_path / "scratch"
         scratch.mkdir()
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(scratch)}
-        command = [sys.executable, "-m", "host_tools", "fill", "short.toml", "--no-picture", "--report", "r.html"]
-        ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        words = ("-m", "host_tools", "fill", "short.toml", "--no-picture", "--report", "r.html")
+        ended = spawn.run(*words, cwd=tmp_path, env={**spawn.environment(), "TMPDIR": str(scratch)})
         assert ended.stdout.splitlines()[-1] == "report:  r.html"
         assert "</html>" in (tmp_path / "r.html").read_text(encoding="utf-8")
         assert {path.name for path in tmp_path.iterdir()} == {"short.toml", "r.html", "scratch"}
