@@ -45,7 +45,7 @@ def cut_at_boot(write: Operation) -> None:
 def go_on_with_a_cut(what: tuple[Any, Play], nth: int) -> None:
     """In a copy: cut the nth write from here, and see the board through."""
     rig, played = what
-    played._steps = []
+    played.steps = []
     played.restarts.append(Restart(rig.state["dispenser"], "cut", rig.t_s))
     rig.cut_at("dispenser", nth, OFF_S)
     ends_s = rig.t_s + LIMIT_S
