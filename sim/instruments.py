@@ -173,9 +173,7 @@ class Instruments:
             self._contacts[node] = 0
             pulses = self._pulses[node] = [0] * len(io.CI)
             self._pulse_rows += [(pulses, n, row[0], float(row[2])) for n, row in enumerate(io.CI)]
-        # One look at all contacts, compared as a whole: they seldom change.
-        self._read_contacts = itemgetter(*(tag for bits in self._bits.values() for tag, _ in bits))
-        self._contact_truth: tuple[float, ...] = ()
+        self._contact_changes: float | None = None  # as last seen
         self._turns = self._plan()
 
     def _plan(self) -> list[_Turn]:
@@ -219,9 +217,9 @@ class Instruments:
                 c.counts[c.i] = (
                     self._to_counts(c, reading) if c.fault is None else self._faulty(c, t_s, reading)
                 )
-        now = self._read_contacts(truth)
-        if now != self._contact_truth or self._di_faults:
-            self._contact_truth = now
+        changes = truth.get("contact_changes")  # a truth without that is looked at in every tick
+        if changes is None or changes != self._contact_changes or self._di_faults:
+            self._contact_changes = changes
             for node, bits in self._bits.items():
                 word = 0
                 for tag, bit in bits:
@@ -272,7 +270,7 @@ class Instruments:
         if channel is not None:
             channel.fault = None
         if self._di_faults.pop(tag, None) is not None:
-            self._contact_truth = ()
+            self._contact_changes = None
         self._ci_faults.pop(tag, None)
 
     def _to_counts(self, c: _Channel, reading: float) -> int:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from sim import tables
 from sim.instruments import Instruments
+from sim.plant import Plant, PlantConfig
+from sim.plant.plant import SWITCHED
 
 T_S = 0.01
 
@@ -173,3 +177,24 @@ def test_unknown_signals_are_refused() -> None:
         Instruments(1).set_fault("PT999", "off")
     with pytest.raises(ValueError, match="garbage"):
         Instruments(1).set_fault("PT101", "garbage")
+
+
+def test_contacts_follow_the_plant_in_the_tick_that_changes_them() -> None:
+    """The plant counts the changes of its contacts and the instruments look at them only then: none may be missed."""
+    plant = Plant(PlantConfig(), 1)
+    following, looking = Instruments(1), Instruments(1)
+    rng = random.Random(1)
+    flags = [name for name, value in vars(plant.world).items() if isinstance(value, bool) and name != "driver_go"]
+    words = set()
+    for tick in range(1500):
+        if tick % 15 == 0:
+            flag = rng.choice([*flags, "helium_bar"])
+            setattr(plant.world, flag, rng.choice((0.5, 6.6)) if flag == "helium_bar" else rng.random() < 0.5)
+            plant.energised[rng.choice(SWITCHED)] = float(rng.random() < 0.5)
+        plant.step(T_S)
+        following.sample(tick * T_S, plant.truth)
+        looking.sample(tick * T_S, {name: x for name, x in plant.truth.items() if name != "contact_changes"})
+        seen = [ins.contacts(node) for ins in (following, looking) for node in tables.NODES]
+        assert seen[:2] == seen[2:]
+        words.add(tuple(seen))
+    assert len(words) > 50

@@ -8,12 +8,12 @@ XV103 (the stub lies upstream of it).
 from __future__ import annotations
 
 import random
-from operator import itemgetter
 
 from . import books
 from . import links as lk
 from .chain import CUT, HardChain
 from .config import PSV101_BARG, PlantConfig
+from .disturbance import Disturbance
 from .fluid import CP_HE, R_AIR, R_H2, R_HE, RHO_CRIT, get_fluid
 from .links import Link, gas_flow, series
 from .metal import boiling_htc, jacket_w_m2
@@ -128,9 +128,7 @@ class Plant:
         self.w_tstack = 0.0
         self.tick = 0
         self._seated = self.world.seated
-        self._read_levels = itemgetter(*SWITCHED)
-        self._levels: tuple[float, ...] = ()
-        self._around: tuple[object, ...] = ()
+        self._disturbance = Disturbance(SWITCHED, OUTPUTS.index("FCV102"))
         self.moving = True
         self._pending = 0.0
         self._stride = self._wait = 1
@@ -193,27 +191,20 @@ class Plant:
         chain = self.chain
         chain.step(w, e["ES210"] > 0.5, dt_s)
         relay = chain.relay
-        levels = self._read_levels(e)
-        around = (
-            relay, w.seated, w.breakaway, w.supply_bar, w.supply_k, w.helium_bar, w.leak_cabinet_g_s,
-            w.leak_forecourt_g_s, w.hose_vacuum_pa, w.tank_vacuum_pa, w.ambient_k, w.ambient_kpa,
-        )  # fmt: skip
         fcv = self._fcv
         level = e["FCV102"] if relay else 0.0
         if fcv.pos != level or fcv.fault:
             fcv.step(level, dt_s)
             self.truth["FCV102"] = fcv.pos
         if (
-            self.moving
+            self._disturbance.any(e, relay, w)
+            or self.moving
             or not -FCV_STEP < fcv.pos - self._fcv_at < FCV_STEP
-            or levels != self._levels
-            or around != self._around
             or self.valve_faults != self._faults_seen
         ):
             if self._pending > 0.0:
                 self._physics(self._pending)
                 self._pending = 0.0
-            self._levels, self._around = levels, around
             self.moving = self._move(dt_s, relay)
             self._stride = 1
         self._pending += dt_s

@@ -28,7 +28,11 @@ STUB_RATING_BARG = 12.0  # assumed pipework rating; PSV103 is set at 10 barg
 
 
 class Sensors:
-    """Fills `plant.truth`. Slow quantities (gas detectors, stack temperature) have their own first-order states."""
+    """Fills `plant.truth`. Slow quantities (gas detectors, stack temperature) have their own first-order states.
+
+    Every write to a contact goes with a count up of truth["contact_changes"]: the instruments look at the contacts,
+    of which there are fifty, only then.
+    """
 
     __slots__ = (
         "plant",
@@ -40,6 +44,7 @@ class Sensors:
         "full_kg",
         "_last",
         "_contacts",
+        "_surroundings",
     )
 
     def __init__(self, plant: Plant) -> None:
@@ -50,6 +55,8 @@ class Sensors:
         self.full_kg = max_fill_kg(cfg.volume_m3, cfg.relief_barg + SEA_LEVEL_BAR)
         self._limits = [(v, v.tag, "ZO" + v.tag[2:], "ZC" + v.tag[2:]) for v in plant.valves.values()]
         self._contacts: tuple[float, ...] = ()
+        self._surroundings: tuple[object, ...] = ()
+        plant.truth["contact_changes"] = 0
         self._last = [-1.0] * len(self._limits)
 
     def process(self, p: Plant) -> None:
@@ -71,7 +78,10 @@ class Sensors:
         t["return_liquid_kg"] = ret.m_liq + nodes[RCPT].m_liq
         t["stub_liquid_kg"] = stub.m_liq
         t["stub_bar"] = stub.p * 1e-5
-        t["LSHH202"] = 1.0 if kg < HIGH_LEVEL_SHARE * self.full_kg else 0.0
+        below = 1.0 if kg < HIGH_LEVEL_SHARE * self.full_kg else 0.0
+        if t.get("LSHH202") != below:
+            t["LSHH202"] = below
+            t["contact_changes"] += 1
 
     def tick(self, p: Plant, dt: float) -> None:
         """What may change in any tick: contacts, positions; every fifth tick the slow channels."""
@@ -83,6 +93,7 @@ class Sensors:
         if now != self._contacts:
             self._contacts = now
             t = p.truth
+            t["contact_changes"] += 1
             t["GT101"] = chain.earth_ohm
             t["HS101A"] = t["HS101B"] = 1.0 if chain.hs101 else 0.0
             t["ES101"] = 1.0 if chain.es101 else 0.0
@@ -103,6 +114,7 @@ class Sensors:
                 if pos != last[i]:
                     last[i] = pos
                     t[tag] = pos
+                    t["contact_changes"] += 1
                     if zo != "ZO102":
                         t[zo] = 1.0 if pos >= OPEN_AT else 0.0
                         t[zc] = 1.0 if pos <= CLOSED_AT else 0.0
@@ -163,15 +175,22 @@ class Sensors:
         t["TT205"] = w.ambient_k
         t["HT205"] = e["HT205"]
         t["IT205"] = HEATER_A * e["HT205"]
-        t["FS207"] = 1.0 if w.coolant_flow else 0.0
-        t["FS101"] = 0.0 if w.flame else 1.0
-        t["ZS104"] = 1.0 if w.in_holster else 0.0
-        t["PS104"] = 1.0 if w.helium_bar > HELIUM_OK_BAR else 0.0
-        t["KS101"] = 1.0 if w.key else 0.0
-        t["ZS202"] = 1.0 if w.cap_on else 0.0
-        t["ZS203"] = 1.0 if w.brake else 0.0
-        t["ZS204"] = 1.0 if w.ignition else 0.0
-        t["ZS205"] = 0.0 if w.crash else 1.0
+        around = (
+            w.coolant_flow, w.flame, w.in_holster, w.helium_bar > HELIUM_OK_BAR, w.key, w.cap_on, w.brake, w.ignition,
+            w.crash,
+        )  # fmt: skip
+        if around != self._surroundings:
+            self._surroundings = around
+            t["contact_changes"] += 1
+            t["FS207"] = 1.0 if w.coolant_flow else 0.0
+            t["FS101"] = 0.0 if w.flame else 1.0
+            t["ZS104"] = 1.0 if w.in_holster else 0.0
+            t["PS104"] = 1.0 if w.helium_bar > HELIUM_OK_BAR else 0.0
+            t["KS101"] = 1.0 if w.key else 0.0
+            t["ZS202"] = 1.0 if w.cap_on else 0.0
+            t["ZS203"] = 1.0 if w.brake else 0.0
+            t["ZS204"] = 1.0 if w.ignition else 0.0
+            t["ZS205"] = 0.0 if w.crash else 1.0
         for tag in ("BL109", "PMP111", "VP207", "ES210", "IM211"):
             t[tag] = e[tag]
         if not p.chain.relay:

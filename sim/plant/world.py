@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 HOLE_FULL_PA = 100_000.0  # overpressure from which on a leak passes what its fault says
 
@@ -17,7 +18,13 @@ def through_hole_g_s(full_g_s: float, over_pa: float) -> float:
 
 @dataclass
 class World:
-    """Conditions the plant reads every tick. Contacts are True for the state the name says."""
+    """Conditions the plant acts on. Contacts are True for the state the name says.
+
+    They seldom change and there are many: `changes` counts every setting of one, so that who follows them each tick
+    compares one number.
+    """
+
+    changes: ClassVar[int] = 0
 
     earthed: bool = False
     seated: bool = False
@@ -57,3 +64,7 @@ class World:
     ambient_k: float = 293.0
     ambient_kpa: float = 101.3
     fuel_cell_g_s: float = 0.0
+
+    def __setattr__(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
+        object.__setattr__(self, "changes", self.changes + 1)
