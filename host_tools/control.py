@@ -12,7 +12,6 @@ it. Requests of one connection are done in order; run_until is answered when it 
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
 import math
@@ -23,6 +22,7 @@ from typing import Any
 
 from host_tools.sampling import NODES, channels, measured
 from sim import scenario, tables
+from sim.lines_server import LinesServer, Peer, listen
 from sim.plant.world import World
 from sim.scenario import ScenarioError, suggest
 
@@ -82,7 +82,7 @@ class Desk:
             setattr(self._rig.plant.world, due[1], False)
 
     def get(self, names: Any) -> dict[str, Any]:
-        """Return {name: value} of tags (measured), TAG.cmd, NAME.true, state.NODE, world.NAME, t_s, lateness."""
+        """Return {name: value} of tags (measured), TAG.cmd, NAME.true, state.NODE, world.NAME, t_s, lateness, bus."""
         if isinstance(names, str):
             names = [names]
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
@@ -96,6 +96,8 @@ class Desk:
             return rig.t_s
         if name == "lateness":
             return dict(self._lateness())
+        if name == "bus":
+            return rig.bus.figures()
         if head == "state" and tail in rig.state:
             return rig.state[tail]
         if head == "world" and tail in self._world:
@@ -110,7 +112,7 @@ class Desk:
         if name in self._contacts:
             node, bit = self._contacts[name]
             return rig.instruments.contacts(node) >> bit & 1
-        known = [*self._channels, *self._contacts, "t_s", "lateness", *(f"state.{node}" for node in rig.state),
+        known = [*self._channels, *self._contacts, "t_s", "lateness", "bus", *(f"state.{node}" for node in rig.state),
                  *(f"world.{one}" for one in self._world), *(f"{tag}.cmd" for tag in rig.plant.energised),
                  *(f"{one}.true" for one in rig.plant.truth)]  # fmt: skip
         raise Refused(f"get: {name!r} is not known{suggest(name, known)}")
@@ -180,47 +182,38 @@ class Desk:
 REQUESTS = ("get", "set", "fault", "press", "run_until")
 
 
-class _Caller:
-    """One connection: its unread input, the requests that wait behind a run_until, that run_until itself."""
+class _Caller(Peer):
+    """One connection; its run_until, and the requests behind that, wait in it."""
 
     def __init__(self, connection: socket.socket) -> None:
-        self.socket = connection
-        self.pending_in = b""
-        self.pending_out = b""
+        super().__init__(connection)
         self.wait: Wait | None = None
         self.wait_id: Any = None
 
 
-class Control:
+class Control(LinesServer[_Caller]):
     """Listens for requests. `step()` between ticks; `waiting` tells whether somebody wants time to pass."""
 
-    def __init__(self, desk: Desk, rig: Any, selector: selectors.BaseSelector) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        rig: Any,
+        selector: selectors.BaseSelector,
+        say: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        super().__init__("control", selector, listen(), say=say)
         self._desk = desk
         self._rig = rig
-        self._selector = selector
-        self._callers: list[_Caller] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._listener.setblocking(False)
-        host, port = self._listener.getsockname()[:2]
-        self.address: tuple[str, int] = (host, port)
-        selector.register(self._listener, selectors.EVENT_READ, self._accept)
 
     @property
     def waiting(self) -> bool:
         """Tell whether a run_until waits."""
-        return any(caller.wait is not None for caller in self._callers)
-
-    def close(self) -> None:
-        """Drop the connections and stop listening."""
-        for caller in self._callers[:]:
-            self._drop(caller)
-        self._selector.unregister(self._listener)
-        self._listener.close()
+        return any(caller.wait is not None for caller in self.peers)
 
     def step(self) -> None:
         """Let buttons spring back, answer the run_until that have ended, and do what came behind them."""
         self._desk.step()
-        for caller in self._callers[:]:
+        for caller in self.peers[:]:
             if caller.wait is not None:
                 over = caller.wait.over(self._rig)
                 if over is None:
@@ -228,49 +221,28 @@ class Control:
                 caller.wait = None
                 answer = {"ok": True} if over else {"ok": False, "error": "run_until: limit_s has passed"}
                 self._answer(caller, {**answer, "run_until": self._rig.state["dispenser"]}, caller.wait_id)
-                self._work(caller)
-            if caller.pending_out:
-                self._flush(caller)
+                self.hold(caller, False)
+                self.heard(caller)
+        self.flush_all()
 
-    def _accept(self, _: object) -> None:
-        with contextlib.suppress(BlockingIOError):
-            connection, _address = self._listener.accept()
-            connection.setblocking(False)
-            caller = _Caller(connection)
-            self._callers.append(caller)
-            self._selector.register(connection, selectors.EVENT_READ, lambda _: self._read(caller))
+    def opened(self, connection: socket.socket) -> _Caller:
+        """Return the caller of a new connection."""
+        return _Caller(connection)
 
-    def _drop(self, caller: _Caller) -> None:
-        if caller in self._callers:
-            self._callers.remove(caller)
-            self._selector.unregister(caller.socket)
-            caller.socket.close()
-
-    def _read(self, caller: _Caller) -> None:
-        try:
-            data = caller.socket.recv(65536)
-        except BlockingIOError:
-            return
-        except OSError:
-            data = b""
-        if not data:
-            self._drop(caller)
-            return
-        caller.pending_in += data
-        self._work(caller)
-
-    def _work(self, caller: _Caller) -> None:
+    def heard(self, peer: _Caller) -> None:
         """Do the whole lines that have come, up to a run_until."""
-        while caller.wait is None and caller in self._callers:
-            line, newline, rest = caller.pending_in.partition(b"\n")
+        while peer.wait is None and peer.open:
+            line, newline, rest = peer.pending_in.partition(b"\n")
             if not newline:
-                if len(line) > LINE_MAX:
-                    self._answer(caller, {"ok": False, "error": f"a line of over {LINE_MAX} bytes"}, None)
-                    self._drop(caller)
-                return
-            caller.pending_in = rest
+                break
+            peer.pending_in = rest
             if line.strip():
-                self._do(caller, line)
+                self._do(peer, line)
+        if peer.wait is not None:
+            self.hold(peer, len(peer.pending_in) > LINE_MAX)  # what comes behind a run_until waits at the other end
+        elif len(peer.pending_in) > LINE_MAX:
+            self._answer(peer, {"ok": False, "error": f"a line of over {LINE_MAX} bytes"}, None)
+            self.drop(peer)
 
     def _do(self, caller: _Caller, line: bytes) -> None:
         ident = None
@@ -297,15 +269,4 @@ class Control:
     def _answer(self, caller: _Caller, answer: dict[str, Any], ident: Any) -> None:
         if ident is not None:
             answer = {**answer, "id": ident}
-        caller.pending_out += json.dumps({**answer, "t_s": self._rig.t_s}).encode() + b"\n"
-        self._flush(caller)
-
-    def _flush(self, caller: _Caller) -> None:
-        try:
-            sent = caller.socket.send(caller.pending_out)
-        except BlockingIOError:
-            return
-        except OSError:
-            self._drop(caller)
-            return
-        caller.pending_out = caller.pending_out[sent:]
+        self.tell(caller, json.dumps({**answer, "t_s": self._rig.t_s}).encode() + b"\n")

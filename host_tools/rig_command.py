@@ -27,6 +27,7 @@ from host_tools.fill_command import load_scenario
 from host_tools.progress import Progress
 from host_tools.sampling import NODES
 from sim import socketcand
+from sim.can_bus import CanBus
 from sim.operator import STEPS
 
 TICK_S = 0.010
@@ -149,6 +150,19 @@ def _end_words(rig: Any, live: Live, realtime: bool, wall_s: float, own_cpu_s: f
     return lines
 
 
+def _bus_words(bus: CanBus, server: socketcand.Server) -> str:
+    """Return the line about the bus and those who joined it."""
+    words = (
+        f"{socketcand.BUS}: {bus.frames} frames, {bus.errors} error frames, load {bus.load_pct():.2f} %, "
+        f"busiest second {bus.peak_load_pct():.2f} %; {server.sent} frames of clients"
+    )
+    return words + (f", {server.dropped} clients dropped that did not read" if server.dropped else "")
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Keep the rig up; returns 0 after Ctrl-C, 4 when an invariant was broken, 1 when a board's program failed."""
     with ExitStack() as stack:
@@ -172,12 +186,12 @@ def run(arguments: argparse.Namespace) -> int:
         except ScenarioError as error:
             raise cli.UserError(str(error)) from None
         stack.callback(rig.close)
-        server = socketcand.Server(rig.bus, selector, listener)
+        server = socketcand.Server(rig.bus, selector, listener, _say)
         stack.callback(server.close)
         consoles = Consoles(NODES)
         stack.callback(consoles.close)
         live = Live(rig, selector, lambda: _between(rig, server, consoles, control))
-        control = Control(Desk(rig, live.lateness.figures), rig, selector)
+        control = Control(Desk(rig, live.lateness.figures), rig, selector, _say)
         stack.callback(control.close)
         rig.observe(consoles)
         stopped = stack.enter_context(stop_signal())
@@ -205,7 +219,7 @@ def run(arguments: argparse.Namespace) -> int:
         wall_s, own_cpu_s = time.perf_counter() - began_s, time.process_time() - began_cpu_s
         rig.close()
         progress.close()
-        for line in _end_words(rig, live, arguments.realtime, wall_s, own_cpu_s):
+        for line in [*_end_words(rig, live, arguments.realtime, wall_s, own_cpu_s), _bus_words(rig.bus, server)]:
             print(line, file=sys.stderr)
         for broken in rig.invariants.broken:
             print(

@@ -8,7 +8,7 @@ docs/can_bus.md.
 from collections.abc import Callable
 from typing import Final
 
-from sim.can_controller import ACTIVE, BUS_OFF_LIMIT, PROFILES, Controller, Pending
+from sim.can_controller import ACTIVE, BUS_OFF_LIMIT, PROFILES, STATE_NAMES, Controller, Pending
 from sim.can_faults import BITRATE, FAULTS, SKEW
 from sim.can_frame import INTERFRAME_BITS
 from sim.can_wire import CAN_STATE, ERROR_BITS_ANSWERED, LINK_FAULT, Wire
@@ -204,3 +204,23 @@ class CanBus(Wire):
         """Return the load of the busiest whole second, in percent; before the first is over, that of the time so far.
         """
         return max(self.load_by_second_pct(), default=self.load_pct())
+
+    def figures(self) -> dict[str, object]:
+        """Return what the bus has done so far, for people: counters, load and each controller's state and counters."""
+        return {
+            "frames": self.frames,
+            "lost": self.lost,
+            "errors": self.errors,
+            "load_pct": round(self.load_pct(), 3),
+            "load_by_second_pct": [round(load, 3) for load in self.load_by_second_pct()],
+            "controllers": {
+                node.name: {
+                    "state": STATE_NAMES[node.state],
+                    "tec": node.tec,
+                    "rec": node.rec,
+                    "sent": node.sent,
+                    "rx_overruns": node.rx_overruns,
+                }
+                for node in self._nodes
+            },
+        }

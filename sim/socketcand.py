@@ -1,185 +1,169 @@
 """The truck link on loopback in the socketcand protocol: python-can, SavvyCAN and their tools join it unchanged.
 
-One gateway controller stands on the bus for all clients, as one CAN adapter would. It only listens until a client
-sends; from then on it also acknowledges. Protocol: socketcand's doc/protocol.md; raw mode, the one that tools use.
-Nothing here blocks: `step` is called between two ticks.
+One gateway controller stands on the bus for all clients, as one CAN adapter would: it only listens until a client
+sends; from then on it also acknowledges. Each client that sends has a mailbox of it, so that the clients' frames take
+part in arbitration, each client's own in the order in which they came. Protocol: socketcand's doc/protocol.md; raw
+mode, the one that tools use. Nothing here blocks: `step` is called between two ticks.
 """
 
 from __future__ import annotations
 
-import contextlib
+import re
 import selectors
 import socket
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import Final
 
 from sim.can_bus import CanBus
-from sim.can_controller import Frame
-from sim.can_frame import FLAG_EXT
+from sim.can_controller import Frame, Pending
+from sim.can_frame import FLAG_EXT, FLAG_RTR
+from sim.lines_server import LinesServer, Peer, listen
+
+__all__ = ["BUS", "Client", "Server", "listen"]
 
 BUS: Final = "link"
 GATEWAY: Final = "socketcand"
-MAILBOXES: Final = 3
-QUEUE_MAX: Final = 512  # frames that wait for the bus, of all clients
-BACKLOG_MAX: Final = 1 << 18  # bytes that a client may be behind before it is dropped
+QUEUE_MAX: Final = 512  # frames of a client that wait for the bus; with so many it is not read from any more
+QUEUE_LOW: Final = 256  # and with so many it is again
 LINE_MAX: Final = 256
-# python-can takes whatever comes with the answer to rawmode for a wrong answer: frames are held back this long.
+# python-can takes whatever comes with the answer to rawmode for a wrong answer: frames wait this long behind it.
 HOLD_BACK_S: Final = 0.02
-
-_SendRequest = tuple["Client", int, int, bytes]  # who sent it, id, flags, data
+_COMMAND = re.compile(rb"<([^<>]*)>")
 
 
 class Refused(Exception):
     """A command of a client that cannot be done; the text goes back to it."""
 
 
-class Client:
-    """One connection: what it has said so far, what it has not been told yet."""
+class Client(Peer):
+    """One connection. `queue`: its frames that wait for the bus; `mailbox`: of the gateway, once it has sent."""
 
     def __init__(self, connection: socket.socket) -> None:
-        self.socket = connection
-        self.pending_in = ""
-        self.pending_out = b""
+        super().__init__(connection)
         self.opened = False
-        self.raw_from_s: float | None = None  # host time from which it gets frames
+        self.raw = False  # gets frames
+        self.hold_back_to_s = 0.0  # host time until which nothing is sent to it
+        self.queue: deque[tuple[int, int, bytes]] = deque()  # id, flags, data
+        self.mailbox: int | None = None
 
-    def wants_frames(self) -> bool:
-        """Tell whether frames may be sent to it now."""
-        return self.raw_from_s is not None and time.monotonic() >= self.raw_from_s
-
-
-def listen(port: int = 0) -> socket.socket:
-    """Return a socket that listens on this machine only; 0 takes any free port. Raises OSError when it is taken."""
-    listener = socket.create_server(("127.0.0.1", port))
-    listener.setblocking(False)
-    return listener
+    def may_send(self) -> bool:
+        """Tell whether the answer to rawmode is far enough back."""
+        if self.hold_back_to_s and time.monotonic() >= self.hold_back_to_s:
+            self.hold_back_to_s = 0.0
+        return not self.hold_back_to_s
 
 
-class Server:
-    """Serves one bus on a listening socket, which it owns from now on.
+class Server(LinesServer[Client]):
+    """Serves one bus on a listening socket. Call `step(now_us)` between ticks; `selector` tells when there is input.
 
-    `address`: (host, port). Call `step(now_us)` between ticks; `selector` tells when there is input.
+    Counters: dropped (clients that did not read), sent (frames of clients that went over the bus).
     """
 
-    def __init__(self, bus: CanBus, selector: selectors.BaseSelector, listener: socket.socket) -> None:
+    def __init__(
+        self,
+        bus: CanBus,
+        selector: selectors.BaseSelector,
+        listener: socket.socket,
+        say: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        super().__init__("socketcand", selector, listener, say=say, resets=True)
         self._bus = bus
-        self._selector = selector
-        self._gateway = bus.attach(GATEWAY)
-        self._queue: deque[_SendRequest] = deque()
-        self._in_mailbox: list[_SendRequest | None] = [None] * MAILBOXES
-        self.clients: list[Client] = []
-        self.refused = 0  # frames of clients that found the queue full
-        self._listener = listener
-        host, port = listener.getsockname()[:2]
-        self.address: tuple[str, int] = (host, port)
-        selector.register(listener, selectors.EVENT_READ, self._accept)
-
-    def close(self) -> None:
-        """Drop the clients and stop listening."""
-        for client in self.clients[:]:
-            self._drop(client)
-        self._selector.unregister(self._listener)
-        self._listener.close()
+        self._gateway = bus.attach(GATEWAY, profile="flexcan")
+        self._gateway.on_sent = self._frame_sent
+        self._senders: list[Client | None] = [None] * len(self._gateway.mailboxes)  # by mailbox
+        self._own: list[tuple[int, Client | None, Pending]] = []  # sent in this tick: time_us, who, what
+        self.sent = 0
 
     # -- between the ticks
 
     def step(self, now_us: int) -> None:
         """Pass the bus's frames of this tick to the clients and theirs to the bus. now_us: simulated time."""
-        if (
-            self._gateway.bus_off and not self._gateway.recovery
-        ):  # an adapter of this kind rejoins by itself
-            self._bus.restart(GATEWAY)
-            self._in_mailbox = [None] * MAILBOXES
-        freed, frames = self._gateway.take()
-        if frames:
-            self._tell(None, [_frame_line(frame, now_us) for frame in frames])
-        if freed:
-            for mailbox in range(MAILBOXES):
-                done = self._in_mailbox[mailbox] if freed >> mailbox & 1 else None
-                if done is not None:
-                    self._in_mailbox[mailbox] = None
-                    sender, can_id, flags, data = done
-                    frame = (now_us & 0xFFFFFFFF, can_id, flags, len(data), data.ljust(8, b"\0"))
-                    self._tell(sender, [_frame_line(frame, now_us)])
-        for mailbox in range(MAILBOXES):
-            if self._queue and self._in_mailbox[mailbox] is None:
-                request = self._in_mailbox[mailbox] = self._queue.popleft()
-                self._bus.submit(GATEWAY, mailbox, request[1], request[2], request[3])
-        for client in self.clients[:]:
-            if client.pending_out:
-                self._flush(client)
+        if self._gateway.bus_off and not self._gateway.recovery:
+            self._bus.restart(GATEWAY)  # an adapter of this kind rejoins by itself; what it was sending is lost
+        _, frames = self._gateway.take()
+        if frames or self._own:
+            self._share(frames, now_us)
+        for mailbox, client in enumerate(self._senders):
+            if client is not None:
+                if self._gateway.mailboxes[mailbox] is None:
+                    self._load(mailbox)
+                if client.held and client.open and len(client.queue) <= QUEUE_LOW:
+                    self.hold(client, False)
+                    self.heard(client)
+        self.flush_all()
 
-    def _tell(self, sender: Client | None, lines: list[str]) -> None:
-        """Send lines to every client in raw mode but the sender, which hears no echo of itself."""
-        data = "".join(lines).encode()
-        for client in self.clients:
-            if client is not sender and client.wants_frames():
-                client.pending_out += data
+    def _share(self, frames: list[Frame], now_us: int) -> None:
+        """Send what was on the bus to every client in raw mode; its sender hears no echo of its own frame."""
+        lines: list[tuple[int, Client | None, str]] = []
+        for stamp_us, can_id, flags, dlc, data in frames:
+            t_us = now_us - (now_us - stamp_us & 0xFFFFFFFF)  # the bus stamps with 32 bits
+            lines.append((t_us, None, _line(t_us, can_id, flags, data[:dlc])))
+        own, self._own = self._own, []
+        if own:
+            lines += [(t_us, client, _line(t_us, x.can_id, x.flags, x.data)) for t_us, client, x in own]
+            lines.sort(key=lambda one: one[0])
+        everything = "".join(line for _, _, line in lines).encode()
+        senders = {client for _, client, _ in own}
+        for client in self.peers:
+            if not client.raw:
+                continue
+            if client in senders:
+                client.pending_out += "".join(line for _, sender, line in lines if sender is not client).encode()
+            else:
+                client.pending_out += everything
+
+    def _load(self, mailbox: int) -> None:
+        """Put the next frame of a client into its mailbox."""
+        client = self._senders[mailbox]
+        if client is None:
+            return
+        if client.queue:
+            can_id, flags, data = client.queue.popleft()
+            self._bus.submit(GATEWAY, mailbox, can_id, flags, data)
+        elif not client.open:
+            self._senders[mailbox] = None  # it has gone, and all that it sent has gone out
+
+    def _frame_sent(self, pending: Pending, t_us: int) -> None:
+        self.sent += 1
+        self._own.append((t_us, self._senders[pending.mailbox], pending))
+        self._load(pending.mailbox)
 
     # -- clients
 
-    def _accept(self, _: object) -> None:
-        with contextlib.suppress(BlockingIOError):
-            connection, _address = self._listener.accept()
-            connection.setblocking(False)
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            client = Client(connection)
-            self.clients.append(client)
-            self._selector.register(connection, selectors.EVENT_READ, lambda _: self._read(client))
-            self._answer(client, "hi")
+    def opened(self, connection: socket.socket) -> Client:
+        """Return the client of a new connection."""
+        return Client(connection)
 
-    def _drop(self, client: Client) -> None:
-        self.clients.remove(client)
-        self._selector.unregister(client.socket)
-        client.socket.close()
+    def greet(self, peer: Client) -> None:
+        """Say hi, as socketcand does."""
+        self._answer(peer, "hi")
 
     def _answer(self, client: Client, text: str) -> None:
-        client.pending_out += f"< {text} >".encode()
-        self._flush(client)
+        self.tell(client, f"< {text} >".encode())
 
-    def _flush(self, client: Client) -> None:
-        """Send what the client will take; one that stops reading is dropped before it fills the memory."""
-        try:
-            sent = client.socket.send(client.pending_out)
-        except BlockingIOError:
-            sent = 0
-        except OSError:
-            self._drop(client)
-            return
-        client.pending_out = client.pending_out[sent:]
-        if len(client.pending_out) > BACKLOG_MAX:
-            self._drop(client)
+    def heard(self, peer: Client) -> None:
+        """Do the whole commands that have come, up to a full queue."""
+        at = 0
+        text = peer.pending_in
+        while peer.open and not peer.held:
+            match = _COMMAND.search(text, at)
+            if match is None:
+                if len(text) - at > LINE_MAX:  # no command is that long
+                    at = len(text)
+                break
+            at = match.end()
+            words = match[1].decode("ascii", "replace").split()
+            if words:
+                try:
+                    self._do(peer, words)
+                except Refused as why:
+                    self._answer(peer, f"error {why}")
+        peer.pending_in = text[at:]
 
-    def _read(self, client: Client) -> None:
-        try:
-            data = client.socket.recv(65536)
-        except BlockingIOError:
-            return
-        except OSError:
-            data = b""
-        if not data:
-            self._drop(client)
-            return
-        client.pending_in += data.decode("ascii", "replace")
-        while client in self.clients:
-            start, end = client.pending_in.find("<"), client.pending_in.find(">")
-            if start < 0 or (end < 0 and len(client.pending_in) - start > LINE_MAX):
-                client.pending_in = ""
-                return
-            if end < 0:
-                return
-            command = client.pending_in[start + 1 : end].split()
-            client.pending_in = client.pending_in[end + 1 :]
-            if end < start or not command:
-                continue
-            try:
-                self._do(client, command)
-            except Refused as why:
-                self._answer(client, f"error {why}")
-
-    def _do(self, client: Client, command: list[str]) -> None:
-        word, arguments = command[0], command[1:]
+    def _do(self, client: Client, words: list[str]) -> None:
+        word, arguments = words[0], words[1:]
         if word == "open":
             if arguments != [BUS]:
                 raise Refused(f"could not open bus {' '.join(arguments)}: there is only {BUS}")
@@ -190,36 +174,43 @@ class Server:
         elif not client.opened:
             raise Refused(f"{word}: open a bus first")
         elif word == "rawmode":
-            client.raw_from_s = time.monotonic() + HOLD_BACK_S
             self._answer(client, "ok")
+            client.raw = True
+            client.hold_back_to_s = time.monotonic() + HOLD_BACK_S
         elif word == "send":
             self._send(client, arguments)
         else:
             raise Refused(f"{word}: not supported, this server speaks raw mode")
 
     def _send(self, client: Client, arguments: list[str]) -> None:
-        can_id, flags, data = _parse_send(arguments)
-        if len(self._queue) >= QUEUE_MAX:
-            self.refused += 1
-            raise Refused(f"send: {QUEUE_MAX} frames wait for the bus already")
+        frame = _parse_send(arguments)
+        if client.mailbox is None:
+            if None not in self._senders:
+                raise Refused(f"send: {len(self._senders)} clients send already")
+            client.mailbox = self._senders.index(None)
+            self._senders[client.mailbox] = client
         if not self._gateway.on or self._gateway.silent:
             self._bus.power(GATEWAY, True)
-        self._queue.append((client, can_id, flags, data))
+        client.queue.append(frame)
+        if len(client.queue) >= QUEUE_MAX:
+            self.hold(client, True)
 
 
-def _frame_line(frame: Frame, now_us: int) -> str:
-    t_us, can_id, flags, dlc, data = frame
-    t_us = now_us - (now_us - t_us & 0xFFFFFFFF)  # the bus counts 32 bits
+def _line(t_us: int, can_id: int, flags: int, data: bytes) -> str:
+    """Return a frame as it goes to a client. One without data has two blanks at its end, else python-can raises.
+
+    The protocol has no remote frames: one goes out as a frame without data.
+    """
     name = f"{can_id:08X}" if flags & FLAG_EXT else f"{can_id:03X}"
-    # A frame without data has two blanks at its end, else python-can raises.
-    return f"< frame {name} {t_us // 1_000_000}.{t_us % 1_000_000:06d} {data[:dlc].hex().upper()} >"
+    payload = "" if flags & FLAG_RTR else data.hex().upper()
+    return f"< frame {name} {t_us // 1_000_000}.{t_us % 1_000_000:06d} {payload} >"
 
 
 def _parse_send(arguments: list[str]) -> tuple[int, int, bytes]:
     """Return (id, flags, data) of `send ID DLC b b ..`; an id of more than three digits is an extended one."""
     try:
         can_id, dlc = int(arguments[0], 16), int(arguments[1])
-        data = bytes(int(byte, 16) for byte in arguments[2:])
+        data = bytes([int(byte, 16) for byte in arguments[2:]])
     except (ValueError, IndexError):
         raise Refused("send: write ID DLC and the bytes, in hexadecimal") from None
     extended = len(arguments[0]) > 3
