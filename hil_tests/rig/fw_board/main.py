@@ -59,7 +59,7 @@ say("image_2", list(both))
 say("contact", (Pin(2).value(), Pin(3, Pin.IN)()))
 say("analog", [ADC(Pin(name)).read_u16() for name in ("A0", "A1")])
 with open("node.txt") as f:
-    if f.read().strip() == "dispenser":
+    if f.read().split()[0] == "dispenser":
         counter = Counter(0, Pin(37))
         say("pulses", counter.value())
         counter.value(5)

@@ -8,7 +8,7 @@ uart = UART(1, 115200)
 can = CAN(3, 500_000)
 can.set_filters(None)
 with open("node.txt") as f:
-    me = 0xD1 if f.read().strip() == "dispenser" else 0xA1
+    me = 0xD1 if f.read().split()[0] == "dispenser" else 0xA1
 last = -1
 while True:
     now = time.ticks_ms()

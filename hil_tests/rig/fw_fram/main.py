@@ -8,7 +8,7 @@ from micropython import heap_lock, heap_unlock
 from board import nv, spi
 
 with open("node.txt") as f:
-    io = getattr(__import__(f.read().strip() + ".io_table"), "io_table")
+    io = getattr(__import__(f.read().split()[0] + ".io_table"), "io_table")
 uart = UART(1, 115200)
 cs = Pin(io.FRAM_CS, Pin.OUT, value=1)
 

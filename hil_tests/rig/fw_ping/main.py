@@ -5,7 +5,7 @@ import time
 from machine import CAN, UART, WDT
 
 with open("node.txt") as f:
-    dispenser = f.read().strip() == "dispenser"
+    dispenser = f.read().split()[0] == "dispenser"
 uart = UART(1, 115200)
 can = CAN(3, 500_000)
 slot = [0, memoryview(bytearray(8)), 0, 0]
