@@ -21,7 +21,7 @@ demo: $(VENV)/.run.stamp
 	@$(BIN)/cryofill fill warm_topup
 
 test: check
-	@$(PY) -m pytest -n $(WORKERS) --dist loadfile
+	@$(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.dev.stamp $(STUBS)/.stamp
 	@$(BIN)/ruff check .

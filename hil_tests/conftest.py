@@ -35,6 +35,33 @@ def pytest_configure(config: pytest.Config) -> None:
         os.sched_setaffinity(0, {cores[int(worker[2:]) % len(cores)]})
 
 
+# The files that take longest, longest first: what is left at the end is short, and no worker waits long for the other.
+# (make test gives a file to one worker, in this order: --dist loadfile --no-loadscope-reorder.)
+LONGEST = (
+    "fills/test_scenarios.py",
+    "invariants/test_bite.py",
+    "fills/test_cold_fill.py",
+    "fills/test_warm_topup.py",
+    "faults/test_outcomes.py",
+    "campaign/test_campaign_command.py",
+    "fills/test_both_vms.py",
+    "journal/test_restarts.py",
+    "faults/test_reactions.py",
+    "cli/test_fill_command.py",
+    "replay/test_replay_fill.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first; the others keep their order."""
+    here = Path(__file__).parent
+    gone = [name for name in LONGEST if not (here / name).exists()]
+    if gone:
+        raise pytest.UsageError(f"hil_tests/conftest.py: LONGEST names what is not there: {', '.join(gone)}")
+    place = {here / name: index for index, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path, len(LONGEST)))
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """End what the workers shared."""
     server = config.stash.get(SERVER, None)
