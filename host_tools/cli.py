@@ -209,6 +209,15 @@ def _faults_arguments(parser: argparse.ArgumentParser) -> None:
     add("--json", action="store_true", help="print one row for each target and kind, as one object")
 
 
+def _conform_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("bus", metavar="BUS",
+        help="INTERFACE:CHANNEL of python-can, socketcand:HOST:PORT:CHANNEL, or sim: our own board")  # fmt: skip
+    add("--peer", required=True, choices=("tank", "dispenser"), help="what is under test; the kit plays the other side")
+    add("--test", action="append", metavar="NAME", help="do this test only (may be given again; default: all)")
+    add("--json", action="store_true", help="print the verdicts as one object on stdout")
+
+
 COMMANDS = (
     Command("fill", "host_tools.fill_command:run", "refuel a truck once and print the ticket", _fill_arguments,
             "cryofill fill cold_fill --seed 3 --trace out/cold"),
@@ -228,6 +237,8 @@ COMMANDS = (
             "cryofill dbc check"),
     Command("export", "host_tools.export_command:run", "write a run's CAN log as BLF, ASC, MF4 or decoded signals",
             _export_arguments, "cryofill export out/cold -o cold.blf"),
+    Command("conform", "host_tools.conform_command:run", "test somebody's tank or dispenser against the link's rules",
+            _conform_arguments, "cryofill conform --peer tank sim"),
     Command("bench", "host_tools.bench:run", "measure the lockstep factor and where the time goes", _bench_arguments,
             "cryofill bench --quick"),
     Command("sequence", "host_tools.sequence_command:run", "draw and check the state tables that the boards run",

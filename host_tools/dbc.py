@@ -12,7 +12,16 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from host_tools.generate import causes, database, messages, parahydrogen, protocol, protocol_timing, tags
+from host_tools.generate import (
+    causes,
+    conformance,
+    database,
+    messages,
+    parahydrogen,
+    protocol,
+    protocol_timing,
+    tags,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 NODES = ("dispenser", "tank")
@@ -26,6 +35,7 @@ def _targets(root: Path) -> dict[Path, Callable[[], str]]:
         targets[folder / f"{node}_tags.py"] = lambda node=node: tags.render(root, node)  # type: ignore[misc]
     targets[folder / "parahydrogen.py"] = parahydrogen.render
     targets[root / protocol.PAGE] = lambda: protocol.render(root)
+    targets[root / conformance.PAGE] = conformance.render
     targets[root / protocol.DRAWING] = lambda: protocol_timing.render(root)
     return targets
 
