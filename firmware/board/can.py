@@ -9,7 +9,7 @@ allocates after construction.
 from machine import CAN
 from micropython import const
 
-from board import clock
+from board.clock import ticks_ms
 
 CONTROLLER = 3
 BITRATES = (500_000, 250_000)
@@ -25,12 +25,12 @@ class Port:
     """Receive ring and send of one controller.
 
     peer: source address of the node that is listened to. bitrate: one of BITRATES.
-    `count` frames wait; frame i is `ids[i]`, `data[i]` (bytearray(8)) and `at_ms[i]` (ticks of the bus).
+    `count` frames wait; frame i is `ids[i]`, `data[i]` (memoryview of 8 bytes) and `at_ms[i]` (ticks of the bus).
     """
 
     def __init__(self, peer, bitrate):
         self.ids = [0] * RING
-        self.data = [bytearray(8) for _ in range(RING)]
+        self.data = [memoryview(bytearray(8)) for _ in range(RING)]
         self.at_ms = [0] * RING
         self.count = 0
         self.lost = 0  # times that frames came faster than controller or ring could take them
@@ -62,10 +62,9 @@ class Port:
                 self.lost += 1
                 continue
             self.ids[i] = slot[0]
-            data = self.data[i]
-            for k in range(8):
-                data[k] = view[k]
-            self.at_ms[i] = clock.ticks_ms()
+            slot[1] = self.data[i]  # they change places: what came in is not copied
+            self.data[i] = view
+            self.at_ms[i] = ticks_ms()
             self.count = i + 1
         flags = self._irq.flags()
         while flags:

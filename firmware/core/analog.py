@@ -38,8 +38,11 @@ class AnalogInputs:
         self.value = [0] * n
         self.ok = [0] * n
         self.raw = [0] * n
-        channels = [(i, adcs[i], (row[2],) + _scale(row[3] - row[2])) for i, row in enumerate(rows)]
+        channels = [
+            (i, adcs[i].read_u16, (row[2],) + _scale(row[3] - row[2])) for i, row in enumerate(rows)
+        ]
         self._good = [0] * n
+        self._n_bad = n  # how many are not ok: as a rule none, and then nobody has to look which
         self._stuck = [0] * n
         self._window = [row[12] * 1000 // WATCH_MS for row in rows]  # in looks
         self._left = list(self._window)
@@ -67,35 +70,41 @@ class AnalogInputs:
             self._watch(i)
 
     def _scan(self, channels):
-        raw, ok, value = self.raw, self.ok, self.value
-        for i, adc, scale in channels:
-            c = adc.read_u16()
+        raw, value, n_bad = self.raw, self.value, self._n_bad
+        for i, read_u16, scale in channels:
+            c = read_u16()
             raw[i] = c
             if COUNTS_LOW <= c <= COUNTS_HIGH:
                 low, mul, shift = scale
                 value[i] = low + ((c - COUNTS_4_MA) * mul >> shift)
-                if not ok[i] and not self._stuck[i]:
+                if n_bad and not self.ok[i] and not self._stuck[i]:
                     self._good[i] += 1
                     if self._good[i] >= RECOVER:
-                        ok[i] = 1
+                        self.ok[i] = 1
+                        self._n_bad -= 1
             else:
-                ok[i] = 0
-                self._good[i] = 0
+                self._drop(i)
+
+    def _drop(self, i):
+        """Believe a channel no more, before RECOVER good samples."""
+        if self.ok[i]:
+            self.ok[i] = 0
+            self._n_bad += 1
+        self._good[i] = 0
 
     def _watch(self, i):
-        c = self.raw[i]
-        if c < self._min[i]:
-            self._min[i] = c
-        if c > self._max[i]:
-            self._max[i] = c
-        if self._stuck[i] and self._max[i] - self._min[i] > STUCK_COUNTS:
+        c, low, high = self.raw[i], self._min, self._max
+        if c < low[i]:
+            low[i] = c
+        if c > high[i]:
+            high[i] = c
+        if self._stuck[i] and high[i] - low[i] > STUCK_COUNTS:
             self._stuck[i] = 0
         left = self._left[i] - 1
         if left <= 0:
-            if self._max[i] - self._min[i] <= STUCK_COUNTS:
+            if high[i] - low[i] <= STUCK_COUNTS:
                 self._stuck[i] = 1
-                self.ok[i] = 0
-                self._good[i] = 0
-            self._min[i] = self._max[i] = c
+                self._drop(i)
+            low[i] = high[i] = c
             left = self._window[i]
         self._left[i] = left

@@ -20,14 +20,15 @@ def run(node):
     # The steps by name: looked up once here, not seven times a tick (2 % of it).
     sample, supervise, decide, drive = node.sample, node.supervise, node.decide, node.drive
     tell, slack, feed = node.report, node.slack, dog.feed
-    ticks_ms, ticks_diff = clock.ticks_ms, clock.ticks_diff
+    ticks_ms, ticks_add, ticks_diff, sleep_ms = clock.ticks_ms, clock.ticks_add, clock.ticks_diff, clock.sleep_ms
+    lock, unlock = heap_lock, heap_unlock
     due = start = ticks_ms()
     ticks = locked = overruns = now_ms = 0
     while True:
         now = ticks_ms()
         now_ms = now_ms + ticks_diff(now, start) & 0x3FFFFFFF
         start = now
-        heap_lock()
+        lock()
         try:
             events.now_ms = now_ms
             sample(ticks)
@@ -40,7 +41,7 @@ def run(node):
             image.de_energise()
             heap_unlock()
             raise failure  # by name: a bare raise is beyond MicroPython's machine-code emitter
-        heap_unlock()
+        unlock()
         ticks = ticks + 1 & 0x3FFFFFFF
         locked += 1
         if ticks % STATS_TICKS == 0:
@@ -48,11 +49,11 @@ def run(node):
             events.put(report.STATS, 1, 0, 0, ticks)
             events.put(report.STATS, 2, 0, 0, overruns)
         slack()
-        due = clock.ticks_add(due, TICK_MS)
+        due = ticks_add(due, TICK_MS)
         left = ticks_diff(due, ticks_ms())
         if left <= 0:
             if ticks > 2:  # what the boot wrote to flash delays the first sleep: no tick was late
                 overruns += 1
             due = ticks_ms()
             left = 0
-        clock.sleep_ms(left)
+        sleep_ms(left)

@@ -18,7 +18,7 @@ class Gate:
         analogs = [row[0] for row in io.AO]
         # A device that is safe when "open" is energised to close it.
         self._invert = [1 if row[2] == "open" and row[0].startswith("XV") else 0 for row in io.DO]
-        self.want = [0] * len(outputs)
+        self.want = bytearray(len(outputs))
         self.want_ao = [0] * len(analogs)
         self._do_a = [0] * len(outputs)
         self._do_b = [-1] * len(outputs)
@@ -34,8 +34,9 @@ class Gate:
                 ao_a[analogs.index(tag)] = a
                 ao_b[analogs.index(tag)] = b
         self._ao_needs = tuple((i, ao_a[i], ao_b[i]) for i in range(len(analogs)))
+        self._judged_ao = [-1] * len(analogs)
         self.refused = 0  # bit per DO row that is wanted but not permitted
-        self._judged = [-1] * len(outputs)  # the wants that `do` was last decided for
+        self._judged = bytearray(len(outputs))  # the wants that `do` was last decided for
         self._key = -1
 
     @staticmethod
@@ -46,15 +47,16 @@ class Gate:
         return mask
 
     def apply(self, permissives, dead, do, ao):
-        """Write the energised levels for this tick into `do` (0/1) and `ao` (cpct)."""
+        """Write the energised levels into `do` (0/1) and `ao` (cpct); return False when they stay as they were."""
+        want, judged = self.want, self._judged
+        key = permissives << 1 | 1 if dead else permissives << 1
+        if key == self._key and want == judged and self.want_ao == self._judged_ao:
+            return False  # nothing that they rest on has changed since the last decision
+        self._key = key
         for i, need_a, need_b in self._ao_needs:
             allowed = permissives & need_a == need_a or (need_b >= 0 and permissives & need_b == need_b)
+            self._judged_ao[i] = self.want_ao[i]
             ao[i] = self.want_ao[i] if allowed and not dead else 0
-        want, judged = self.want, self._judged
-        key = permissives << 1 | (1 if dead else 0)
-        if key == self._key and want == judged:
-            return  # nothing it rests on has changed since the last decision
-        self._key = key
         invert = self._invert
         a, b = self._do_a, self._do_b
         refused = 0
@@ -69,3 +71,4 @@ class Gate:
                 if want[i]:
                     refused |= 1 << i
         self.refused = refused
+        return True

@@ -29,7 +29,9 @@ class Link:
         self._index = {row[0]: i for i, row in enumerate(rx)}
         self._needs_session = [row[4] for row in rx]
         self._hold_ms = [row[5] for row in rx]
-        self._watched = tuple(i for i in range(len(rx)) if rx[i][5])
+        self._watched = tuple(
+            (i, self.receivers[i], self.receivers[i].age_ms) for i in range(len(rx)) if rx[i][5]
+        )
         self.ages_ms = [e2e.AGE_MAX_MS] * len(rx)  # of the watched messages, as of the last `receive`
         self.fresh = 0
         self.session = 0
@@ -54,13 +56,11 @@ class Link:
         """
         port = self.port
         n = port.count
-        receivers = self.receivers
-        ages_ms = self.ages_ms
-        for i in self._watched:
-            receiver = receivers[i]
-            age_ms = receiver.age_ms(now)
+        receivers, ages_ms, hold_ms = self.receivers, self.ages_ms, self._hold_ms
+        for i, receiver, age_of in self._watched:
+            age_ms = age_of(now)
             ages_ms[i] = age_ms
-            if age_ms >= self._hold_ms[i] and receiver.qualified:
+            if age_ms >= hold_ms[i] and receiver.qualified:
                 receiver.restart()
         if port.lost != self._lost:
             self._lost = port.lost

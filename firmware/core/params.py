@@ -6,15 +6,15 @@ A row of PARAMS is (NAME, DEFAULT, MIN, MAX, UNIT, STATUS, WHAT); STATUS says wh
 
 
 class Params:
-    """Current values by name. `set` is for the slack; the tick reads attributes copied at state entry."""
+    """Current values by name; `values` to read them without a call. `set` is for the slack."""
 
     def __init__(self, table):
         self._rows = {row[0]: row for row in table.PARAMS}
-        self._values = {row[0]: row[1] for row in table.PARAMS}
+        self.values = {row[0]: row[1] for row in table.PARAMS}
 
     def get(self, name):
         """Return a value; KeyError for an unknown name."""
-        return self._values[name]
+        return self.values[name]
 
     def set(self, name, value):
         """Set a value; return "" or the reason why it was refused (and nothing changed)."""
@@ -23,5 +23,5 @@ class Params:
             return "no parameter " + name
         if not row[2] <= value <= row[3]:
             return "%s must be %d..%d %s" % (name, row[2], row[3], row[4])
-        self._values[name] = value
+        self.values[name] = value
         return ""

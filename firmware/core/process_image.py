@@ -18,46 +18,47 @@ class ProcessImage:
         self.ai = AnalogInputs(io.AI, pins.analog_inputs(io.AI))
         self.di = [0] * len(io.DI)
         self.count = [0] * len(io.CI)
-        self.do = [0] * len(io.DO)
+        self.do = bytearray(len(io.DO))
         self.ao = [0] * len(io.AO)
         contacts = pins.contacts(io.DI)
-        self._direct = tuple((i, p) for i, p in enumerate(contacts) if p is not None)
+        self._direct = tuple((i, p.value) for i, p in enumerate(contacts) if p is not None)
         self._bits = tuple((i, row[2] >> 3, 1 << (row[2] & 7)) for i, row in enumerate(io.DI) if row[1] == "spi")
-        self._expander = spi.Expander(io.SPI_DI_BYTES)
+        expander = spi.Expander(io.SPI_DI_BYTES)
+        self._expander_image = expander.image
+        self._read_expander = expander.sample
         self._last = bytearray(io.SPI_DI_BYTES)
         self.moves = 0
-        self._counters = tuple(enumerate(pins.counters(io.CI)))
+        self._counters = tuple((i, c.value) for i, c in enumerate(pins.counters(io.CI)))
         self._do_pins = pins.outputs(io.DO)
         self._ao_pins = tuple(enumerate(pins.analog_outputs(io.AO)))
-        self._do_driven = [0] * len(io.DO)
+        self._do_driven = bytearray(len(io.DO))
         self._ao_driven = [0] * len(io.AO)
 
     def prime(self):
         """Read every input once, at boot."""
         self.ai.prime()
-        self._unpack(True)
+        self._read_expander()
+        self._unpack()
         self.sample(0)
 
     def sample(self, tick):
         """Read the inputs of this tick."""
         self.ai.sample(tick)
         di = self.di
-        for i, pin in self._direct:
-            level = pin.value()
+        for i, read in self._direct:
+            level = read()
             if level != di[i]:
                 di[i] = level
                 self.moves = self.moves + 1 & 0x3FFFFFFF
-        self._unpack(False)
-        for i, counter in self._counters:
-            self.count[i] = counter.value()
+        self._read_expander()
+        if self._expander_image != self._last:  # contacts seldom move
+            self._unpack()
+        for i, read in self._counters:
+            self.count[i] = read()
 
-    def _unpack(self, force):
-        # Contacts seldom move: unpack the expander's image only when it has changed.
-        expander = self._expander
-        expander.sample()
-        image, last = expander.image, self._last
-        if image == last and not force:
-            return
+    def _unpack(self):
+        """Take the contacts from the expander's image."""
+        image, last = self._expander_image, self._last
         self.moves = self.moves + 1 & 0x3FFFFFFF
         for k in range(len(last)):
             last[k] = image[k]
@@ -68,15 +69,14 @@ class ProcessImage:
     def drive(self):
         """Put `do` and `ao` on the pins (only what changed)."""
         do, driven = self.do, self._do_driven
-        if do != driven:
-            for i in range(len(do)):
-                if do[i] != driven[i]:
-                    driven[i] = do[i]
-                    self._do_pins[i].value(do[i])
-        ao, driven = self.ao, self._ao_driven
+        for i in range(len(do)):
+            if do[i] != driven[i]:
+                driven[i] = do[i]
+                self._do_pins[i].value(do[i])
+        ao, duties = self.ao, self._ao_driven
         for i, pwm in self._ao_pins:
-            if ao[i] != driven[i]:
-                driven[i] = ao[i]
+            if ao[i] != duties[i]:
+                duties[i] = ao[i]
                 pwm.duty_u16(ao[i] * 65535 // 10000)
 
     def de_energise(self):

@@ -17,13 +17,14 @@ PER_SLACK = const(2)  # lines written in one slack: bounded by count, not by tim
 
 
 class Events:
-    """A ring of RING events of six integers. `put` is for the tick, `flush` for the slack."""
+    """A ring of RING events of six integers. `put` is for the tick, `flush` for the slack, while any is `waiting`."""
 
     def __init__(self):
         self._ring = [0] * (RING * FIELDS)
         self._head = 0
         self._tail = 0
         self._line = None
+        self.waiting = False  # one that has not been handed to the port
         self.now_ms = 0  # set by the executive each tick
         self.lost = 0
 
@@ -42,17 +43,18 @@ class Events:
         ring[head + 4] = target
         ring[head + 5] = value
         self._head = after
+        self.waiting = True
 
     def sent(self):
         """Return whether every event has been handed to the port."""
-        return self._tail == self._head and self._line is None
+        return not self.waiting
 
     def flush(self, port):
         """Write at most PER_SLACK events to the port."""
         for _ in range(PER_SLACK):
             if self._line is None:
                 if self._tail == self._head:
-                    return
+                    break
                 t = self._tail
                 text = "EV," + ",".join([str(x) for x in self._ring[t : t + FIELDS]])
                 self._tail = (t + FIELDS) % (RING * FIELDS)
@@ -60,8 +62,9 @@ class Events:
             taken = port.write(self._line)
             if taken < len(self._line):
                 self._line = self._line[taken:]
-                return
+                break
             self._line = None
+        self.waiting = self._line is not None or self._tail != self._head
 
 
 def frame_line(lead, text):

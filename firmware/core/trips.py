@@ -68,17 +68,22 @@ class Trips:
         for i in slow:
             self._debounce[i] = self._debounce[i] // 5
         judged = tuple((i, sources[row[1]], _band(row[2], row[3])) for i, row in enumerate(rows))
-        watched = [[judged[i] for i in fast if self._mask[i] >> k & 1] for k in range(len(publics))]
-        self._fast = tuple(tuple(rows) for rows in watched)
-        # Contacts seldom move: as long as none has since all rows were found healthy, their rows still are.
-        self._calm = tuple(tuple(row for row in rows if row[1][0] is not image.di) for rows in watched)
-        self._slow = tuple(
-            tuple(tuple(judged[i] for i in slow[g::5] if self._mask[i] >> k & 1) for g in range(5))
-            for k in range(len(publics))
-        )
+        # Contacts seldom move: as long as none has since all fast rows were found healthy, theirs still are.
+        still = [i for i in fast if judged[i][1][0] is not image.di]
+        self._all = self._due(judged, fast, slow, len(publics))
+        self._measured = self._due(judged, still, slow, len(publics))
+        self._contacts = image.di
+        self._counting = 0  # rows that are not healthy at present
         self._public = -1
         self._changed = True
-        self._moves = -1  # of the image's contacts when every fast row was last found healthy
+        self._moves = -1  # of the image's contacts when every fast row of one was last found healthy
+
+    def _due(self, judged, fast, slow, n_publics):
+        """Return the rows to judge, per public state and tick of five."""
+        return tuple(
+            tuple(tuple(judged[i] for i in fast + slow[g::5] if self._mask[i] >> k & 1) for g in range(5))
+            for k in range(n_publics)
+        )
 
     @staticmethod
     def _states(where, groups, publics):
@@ -92,9 +97,23 @@ class Trips:
         if public != self._public:
             self._leave(public)
         moves = self._image.moves
-        healthy = self._judge(self._calm[public] if moves == self._moves else self._fast[public])
-        self._moves = moves if healthy else -1
-        self._judge(self._slow[public][tick % 5])
+        rows = self._measured if moves == self._moves else self._all
+        self._moves = moves
+        counting = self._counting
+        for i, source, band in rows[public][tick % 5]:
+            values, quality, k = source
+            low, high = band
+            value = values[k]
+            if low <= value <= high if quality[k] else self._skips_bad[i]:
+                if counting and self._count[i]:
+                    self._count[i] = 0
+                    self.active[i] = 0
+                    self._counting -= 1
+                    self._changed = True
+            else:
+                self._count_up(i, value)
+                if values is self._contacts:
+                    self._moves = -1
         if self._changed:
             self._changed = False
             reaction = self._any_latched
@@ -108,32 +127,21 @@ class Trips:
         """Forget what was counted in rows that the new public state does not watch."""
         self._public = public
         for i in range(self.n):
-            if not self._mask[i] >> public & 1:
+            if not self._mask[i] >> public & 1 and self._count[i]:
                 self._count[i] = 0
                 self.active[i] = 0
+                self._counting -= 1
         self._changed = True
         self._moves = -1
 
-    def _judge(self, rows):
-        """Count and trip; return True when every row is healthy."""
-        counts, skips_bad = self._count, self._skips_bad
-        calm = True
-        for i, source, band in rows:
-            values, quality, k = source
-            low, high = band
-            value = values[k]
-            if low <= value <= high if quality[k] else skips_bad[i]:
-                if counts[i]:
-                    counts[i] = 0
-                    self.active[i] = 0
-                    self._changed = True
-                continue
-            calm = False
-            count = counts[i] + 1
-            counts[i] = count
-            if count > self._debounce[i] and not self.active[i]:
-                self._trip(i, value)
-        return calm
+    def _count_up(self, i, value):
+        """Count one look at a row that is not healthy; trip after its debounce."""
+        count = self._count[i] + 1
+        self._count[i] = count
+        if count == 1:
+            self._counting += 1
+        if count > self._debounce[i] and not self.active[i]:
+            self._trip(i, value)
 
     def _trip(self, i, value):
         self.active[i] = 1

@@ -118,7 +118,7 @@ class Handshake:
         self.refusal = 0
         if truck.version() == 0:
             self.refusal = VERSION
-        elif truck.aborts(now):
+        elif truck.aborts:
             self.refusal = ABORTED
         elif truck.changed:
             self.refusal = CHANGED

@@ -95,8 +95,9 @@ class Dispenser:
     def drive(self):
         """Pass the gate and drive the pins."""
         dead = self.trips.reaction == trips.ESD
-        self.gate.apply(self.sequence.permissives(), dead, self.image.do, self.image.ao)
-        self.image.drive()
+        image = self.image
+        if self.gate.apply(self.sequence.permissives(), dead, image.do, image.ao):
+            image.drive()
 
     def report(self, tick):
         """Send what is due on the link."""
@@ -104,7 +105,8 @@ class Dispenser:
 
     def slack(self):
         """Serial port and random numbers: what may allocate."""
-        self.events.flush(self.uart)
+        if self.events.waiting:
+            self.events.flush(self.uart)
         self.tickets.slack(self._tick)
         if self._tick & 3:
             return  # the serial buffer holds four ticks of input

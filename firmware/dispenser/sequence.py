@@ -32,6 +32,7 @@ class Sequence(Handshake):
 
     def __init__(self, image, truck, signals, meter, params, trip_engine):
         super().__init__(image, truck, signals, params)
+        self._v, self._good = image.ai.value, image.ai.ok
         self._meter = meter
         self._trips = trip_engine
         self.tickets = None
@@ -61,6 +62,8 @@ class Sequence(Handshake):
         self._balance = 0
         self._balance_ticks = 0
         self._tested = False  # verdict of the test that the present state makes
+        self._closed = 0  # permissives that are contacts, as of the image's `moves`
+        self._moves = -1
 
     # -- what has to be followed over time ----------------------------------------------------------------
 
@@ -159,18 +162,13 @@ class Sequence(Handshake):
 
     def permissives(self):
         """Return the permissive bits of this tick."""
-        di = self._image.di
-        bits = 0
-        if di[t.ES102]:
-            bits |= 1
+        image = self._image
+        if image.moves != self._moves:
+            self._moves = image.moves
+            self._closed = self._contacts(image.di)
+        bits = self._closed
         if self.earthed():
             bits |= 2
-        if di[t.ZS101]:
-            bits |= 4
-        if di[t.ZS102]:
-            bits |= 8
-        if di[t.ZS105]:
-            bits |= 16
         if self.link_good():
             bits |= 32
         if self.is_purged:
@@ -179,8 +177,6 @@ class Sequence(Handshake):
             bits |= 128
         if self._trips.reaction < trips.HOLD:
             bits |= 256
-        if di[t.ZC101]:
-            bits |= 512
         if self._warm_ms >= WARM_FOR_MS:
             bits |= 1024
         if self._vented_ms >= VENTED_FOR_MS:
@@ -190,6 +186,11 @@ class Sequence(Handshake):
         if self.untouched:
             bits |= 8192
         return bits
+
+    @staticmethod
+    def _contacts(di):
+        """Return the permissive bits that are contacts: they seldom move."""
+        return di[t.ES102] | di[t.ZS101] << 2 | di[t.ZS102] << 3 | di[t.ZS105] << 4 | di[t.ZC101] << 9
 
     # -- trips and operator --------------------------------------------------------------------------------
 
@@ -277,8 +278,7 @@ class Sequence(Handshake):
         self.stop_why = 0
 
     def earthed(self):
-        image = self._image
-        return image.di[t.ES103] and image.ai.ok[t.GT101] and image.ai.value[t.GT101] <= EARTH_MAX_MOHM
+        return self._image.di[t.ES103] and self._good[t.GT101] and self._v[t.GT101] <= EARTH_MAX_MOHM
 
     def seated_on_earth(self):
         return self._image.di[t.ZS101] and self._seat_on_earth

@@ -4,6 +4,7 @@ from micropython import const
 
 from core import hydrogen
 from generated import dispenser_tags as t
+from generated.dispenser_tags import PT102, PT103, PT105
 
 NAMES = (
     "PT102_G", "PT103_G", "LINK_MS", "LINK_BAD", "TRUCK_ABORT", "TANK_P_CPCT", "OVERFILL_G", "BALANCE_G", "TT102_DIFF",
@@ -31,6 +32,7 @@ class Signals:
         self.value = [0] * len(NAMES)
         self.ok = [1] * len(NAMES)
         self._image = image
+        self._v, self._good = image.ai.value, image.ai.ok
         self._truck = truck
         self._meter = meter
         # (index into DO, safe-open, ZO, ZC) per valve with limit switches, in the order of XV101_MS...
@@ -47,16 +49,16 @@ class Signals:
     def update(self, tick, now):
         """Compute all signals from this tick's image and the truck's latest frames."""
         value, ok = self.value, self.ok
-        ai = self._image.ai
-        v, good = ai.value, ai.ok
-        value[PT102_G] = v[t.PT102] - v[t.PT105]
-        value[PT103_G] = v[t.PT103] - v[t.PT105]
-        ok[PT102_G] = good[t.PT102] and good[t.PT105]
-        ok[PT103_G] = good[t.PT103] and good[t.PT105]
+        v, good = self._v, self._good
+        ambient_mbar, ambient_ok = v[PT105], good[PT105]
+        value[PT102_G] = v[PT102] - ambient_mbar
+        value[PT103_G] = v[PT103] - ambient_mbar
+        ok[PT102_G] = ambient_ok and good[PT102]
+        ok[PT103_G] = ambient_ok and good[PT103]
         truck = self._truck
-        value[LINK_MS] = truck.age_ms()
-        value[LINK_BAD] = 0 if truck.qualified() else 1
-        value[TRUCK_ABORT] = 1 if truck.aborts(now) else 0
+        value[LINK_MS] = truck.age_ms
+        value[LINK_BAD] = 0 if truck.qualified else 1
+        value[TRUCK_ABORT] = 1 if truck.aborts else 0
         value[TRUCK_OTHER] = 1 if truck.changed else 0
         if tick % SCAN_TICKS == 0:
             value[STATIC_MS] = truck.static_age_ms(now)
@@ -64,8 +66,7 @@ class Signals:
 
     def _slow(self):
         value, ok = self.value, self.ok
-        ai = self._image.ai
-        v, good = ai.value, ai.ok
+        v, good = self._v, self._good
         difference = v[t.TT102] - v[t.TT102B]
         value[TT102_DIFF] = difference if difference > 0 else -difference
         ok[TT102_DIFF] = good[t.TT102] and good[t.TT102B]

@@ -3,13 +3,17 @@
 from micropython import const
 
 from core import version
+from core.e2e import AGE_MAX_MS
 from core.link import Link
 from generated import messages as m
 
 DYNA, STAT, HALT, ABORT, NONE = const(0), const(1), const(2), const(3), const(4)
 YES = const(1)
+ABORT_MS = const(1000)  # an abort frame counts for so long
 
-STATUS, MEAS, TEMP, LIMIT, FILL, FLOW, IDENT, PLATE, ABORTED = range(9)
+STATUS = const(0)
+MEAS = const(1)
+TEMP, LIMIT, FILL, FLOW, IDENT, PLATE, ABORTED = range(2, 9)
 STATIC = (LIMIT, FILL, FLOW, IDENT, PLATE)  # the same throughout a session
 
 RX = (
@@ -30,11 +34,20 @@ _STATIC_BITS = const(0xF8)  # of STATIC in Link.fresh
 
 
 class Truck:
-    """Latest values of the truck: -1 while unknown. `receive()` copies them from the link each tick."""
+    """Latest values of the truck: -1 while unknown. `receive()` copies them from the link.
+
+    Each tick's `receive()` says of the two messages that a permit rests on (status and measurements): `age_ms`, that of
+    the older one, and `qualified`, that both are (3 good, not 2 bad in 10); and `aborts` while the truck says Abort, in
+    its status or by its abort frame.
+    """
 
     def __init__(self, port, tx):
         self.link = Link(port, RX, tx)
         self._declared = [list(values) for values in self.link.values]  # first of this session
+        receivers = self.link.receivers
+        self._status, self._meas = receivers[STATUS], receivers[MEAS]
+        self.age_ms = AGE_MAX_MS
+        self.qualified = False
         self.forget()
 
     def forget(self):
@@ -43,6 +56,7 @@ class Truck:
         for values in self._declared:
             for i in range(len(values)):
                 values[i] = -1
+        self.aborts = self._abort_status = self._abort_frame = False
         self.pressure_mbar = self.mass_g = -1
         self.relief_mbarg = self.max_mass_g = self.max_pressure_mbar = -1
         self.max_flow_g_s = self.target_g = self.volume_l = -1
@@ -53,15 +67,27 @@ class Truck:
     def receive(self, now):
         """Take in the frames since the last tick."""
         link = self.link
-        if not link.receive(now):
-            return
-        values = link.values
+        came = link.receive(now)
+        ages_ms = link.ages_ms
+        status_ms, meas_ms = ages_ms[STATUS], ages_ms[MEAS]
+        self.age_ms = status_ms if status_ms > meas_ms else meas_ms
+        self.qualified = self._status.qualified and self._meas.qualified
+        if came:
+            self._take(link.values)
+            if link.fresh & _STATIC_BITS:
+                self._introduce(link.fresh)
+        self.aborts = self._abort_status or (
+            self._abort_frame and link.receivers[ABORTED].age_ms(now) < ABORT_MS
+        )
+
+    def _take(self, values):
+        """Copy what changes with every frame."""
+        self._abort_status = values[STATUS][m.T_STATUS_FUELLING_COMMAND] == ABORT
+        self._abort_frame = values[ABORTED][m.T_ABORT_ABORT_ACTIVE] == YES
         v = values[MEAS]
         measured = v[m.T_MEAS_MEASURE_OK] == YES
         self.pressure_mbar = v[m.T_MEAS_TANK_PRESSURE_MBAR] if measured else -1
         self.mass_g = v[m.T_MEAS_TANK_MASS_G] if measured else -1
-        if link.fresh & _STATIC_BITS:
-            self._introduce(link.fresh)
 
     def _introduce(self, fresh):
         """Compare static values that have just come with the first ones of this session, or keep them as those."""
@@ -110,24 +136,6 @@ class Truck:
             return -1
         theirs, older = v[m.T_STATUS_PROTOCOL_VERSION], v[m.T_STATUS_ACCEPTS_OLDER]
         return version.common(m.PROTOCOL_VERSION, m.ACCEPTS_OLDER, theirs, older)
-
-    def age_ms(self):
-        """Return the age in ms, in this tick, of the older of the two messages that a permit rests on."""
-        ages_ms = self.link.ages_ms
-        a, b = ages_ms[STATUS], ages_ms[MEAS]
-        return a if a > b else b
-
-    def qualified(self):
-        """Return True while both messages are qualified (3 good, not 2 bad in 10)."""
-        receivers = self.link.receivers
-        return receivers[STATUS].qualified and receivers[MEAS].qualified
-
-    def aborts(self, now):
-        """Return True while the truck says Abort, in its status or by its abort frame."""
-        link = self.link
-        if link.values[STATUS][m.T_STATUS_FUELLING_COMMAND] == ABORT:
-            return True
-        return link.values[ABORTED][m.T_ABORT_ABORT_ACTIVE] == YES and link.receivers[ABORTED].age_ms(now) < 1000
 
     def command(self):
         """Return the fuelling command DYNA, STAT, HALT or ABORT; NONE for anything else."""

@@ -30,11 +30,12 @@ class Control:
         """Set every want: at once in a new state, every 50 ms within one."""
         if state == self._state and tick % SCAN_TICKS:
             return
-        self._state = state
         want = self._gate.want
         row = self._wants[state]
-        for i in range(len(want)):
-            want[i] = row[i]
+        if state != self._state:
+            self._state = state
+            for i in range(len(want)):
+                want[i] = row[i]
         params, inventory = self._params, self._inventory
         if row[t.XV202] == MOVED:
             p = inventory.pressure_mbar

@@ -98,8 +98,9 @@ class Tank:
     def drive(self):
         """Pass the gate and drive the pins."""
         dead = self.trips.reaction == trips.ESD and self.machine.public != m.TANK_STATE_FAULT
-        self.gate.apply(self.sequence.permissives(), dead, self.image.do, self.image.ao)
-        self.image.drive()
+        image = self.image
+        if self.gate.apply(self.sequence.permissives(), dead, image.do, image.ao):
+            image.drive()
 
     def report(self, tick):
         """Send what is due on the link."""
@@ -107,7 +108,8 @@ class Tank:
 
     def slack(self):
         """Serial port: what may allocate."""
-        self.events.flush(self.uart)
+        if self.events.waiting:
+            self.events.flush(self.uart)
         if self._tick & 3:
             return  # the serial buffer holds four ticks of input
         self.console.poll()

@@ -18,6 +18,8 @@ class Sequence:
         self.events = None  # set by the node, as the machine is
         self.now = 0
         self.reset_asked = False
+        self._contacts = 0  # permissives that are contacts, as of the image's `moves`
+        self._moves = -1
 
     def update(self, now):
         """Take over this tick's time; adopt a session while waiting for one."""
@@ -29,14 +31,17 @@ class Sequence:
 
     def permissives(self):
         """Return the permissive bits of this tick, in the order of interlock_table.PERMISSIVES."""
-        di = self._image.di
-        inventory = self._inventory
-        bits = 1 if di[t.ZS201] else 2 if self.uncoupled() else 0
-        if self._secured():
-            bits |= 4
-        if self._trips.reaction < trips.STOP:
-            bits |= 8
-        if self._trips.reaction < trips.ESD:
+        image, inventory = self._image, self._inventory
+        if image.moves != self._moves:
+            self._moves = image.moves
+            self._contacts = (1 if image.di[t.ZS201] else 0) | (4 if self._secured() else 0)
+        bits = self._contacts
+        if not bits & 1 and self.uncoupled():
+            bits |= 2
+        reaction = self._trips.reaction
+        if reaction < trips.STOP:
+            bits |= 8 | 16
+        elif reaction < trips.ESD:
             bits |= 16
         if inventory.pressure_cpct < 9500 and inventory.mass_g < inventory.max_mass_g + 400:
             bits |= 32

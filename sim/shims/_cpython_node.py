@@ -105,7 +105,8 @@ def main():
     micropython = sys.modules["_micropython"] = _micropython(link)
     sys.print_exception = lambda exc, file=None: traceback.print_exception(exc, file=file or sys.stdout)
     replaced = {"micropython": micropython, "os": _os(link, _mount(shims, site)), "gc": _gc()}
-    _load("_fram", real_os.path.join(shims, "_fram.py"))
+    for name in ("_fram", "_can"):
+        _load(name, real_os.path.join(shims, name + ".py"))
     for name in ("time", "machine"):
         replaced[name] = _load("_shim_" + name, real_os.path.join(shims, name + ".py"))
     plain = builtins.__import__

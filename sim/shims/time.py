@@ -6,9 +6,10 @@ up to it. `sleep_us` returns at once: there is nothing to wait for below a tick.
 
 import _link
 from _link import exchange, ticks_ms, ticks_us
+from _words import NOW_MS, const
 
-_MASK = 0x3FFFFFFF
-_HALF = 0x20000000
+_MASK = const(0x3FFFFFFF)
+_HALF = const(0x20000000)
 
 
 def sleep_ms(ms):
@@ -43,4 +44,4 @@ def ticks_diff(end, start):
 
 def time():
     """Return whole seconds since this board started: it has no clock of day."""
-    return _link._now_ms // 1000
+    return _link.numbers[NOW_MS] // 1000
