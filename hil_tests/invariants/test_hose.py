@@ -33,6 +33,17 @@ class TestI3:
         bench.tick(5.0, lock_open=1.0, ZS102=0.0, PT102=1.2, PT103=1.2, TT102=121.0)
         assert bench.broken == []
 
+    def test_a_lock_that_failed_has_a_second_to_spring_back(self, bench: Any) -> None:
+        bench.energised["LK108"] = 0.0
+        bench.tick(1.0)
+        bench.faults.active_targets = frozenset({"LK108"})
+        bench.tick(0.3, lock_open=1.0, ZS102=0.0, PT102=4.0)
+        bench.faults.active_targets = frozenset()
+        bench.tick(0.8)
+        assert bench.broken == []
+        bench.tick(0.4)  # still open
+        assert bench.broken == ["I3"]
+
     def test_a_cold_standby_hose_may_be_seated(self, bench: Any) -> None:
         bench.tick(1.0, lock_open=1.0, ZS102=0.0, TT102=101.0)
         bench.tick(1.0, lock_open=0.0, ZS102=1.0)

@@ -9,6 +9,7 @@ from sim.invariants.view import CLOSED, SLOW_S, Rule, View
 
 UNLOCK_BARG = 0.2
 UNLOCK_K = 120.0
+SPRING_BACK_S = 1.0  # a lock that was held open is in again
 LIQUID_KG = 0.005  # less than this in a hose is not liquid in the sense of I3 and I4
 BLOCKED_S = 2.0
 STUB_DRAINED_KG = 0.02
@@ -38,14 +39,17 @@ class UnlockSafe(Rule):
 
     def __init__(self) -> None:
         self._connected = False
+        self._failed_s = -SPRING_BACK_S
 
     def check(self, v: View) -> str:
         truth = v.truth
         if not self._connected:
             self._connected = bool(v.world.seated and truth["ZS102"])
             return ""
-        # Of a lock that has failed only the command can be judged.
-        released = v.energised["LK108"] if "LK108" in v.faulted else truth["lock_open"]
+        # Of a lock that has failed, and then springs back, only the command can be judged.
+        if "LK108" in v.faulted:
+            self._failed_s = v.t_s
+        released = v.energised["LK108"] if v.t_s - self._failed_s < SPRING_BACK_S else truth["lock_open"]
         if v.world.seated and released < 0.5:
             return ""
         if not v.world.seated:  # judged once more at the moment it came off
