@@ -61,6 +61,7 @@ def _figures(result: Mapping[str, Any], run_s: float) -> list[tuple[str, str, st
     """Return the key figures: label, value, unit, and a word beside it."""
     tank = result["tank"]
     bus = result["bus"]
+    peak = f", busiest second {bus['peak_load_pct']:.2f} %" if "peak_load_pct" in bus else ""  # not in older traces
     share = f"{100.0 * tank['peak_bar'] / tank['relief_bar']:.0f} % of relief, {tank['relief_bar']:.2f} bar"
     return [
         ("delivered", f"{result['delivered_kg']:.2f}", "kg", f"{tank['start_kg']:.1f} to {tank['end_kg']:.1f} kg"),
@@ -70,7 +71,7 @@ def _figures(result: Mapping[str, Any], run_s: float) -> list[tuple[str, str, st
         ("peak tank pressure", f"{tank['peak_bar']:.2f}", "bar", share),
         ("vented", f"{result['vented_kg']:.3f}", "kg", "up both stacks"),
         ("returned", f"{result['returned_kg']:.3f}", "kg", "gas, to the station"),
-        ("bus load", f"{bus['load_pct']:.2f}", "%", f"{bus['frames']} frames, {bus['lost']} lost"),
+        ("bus load", f"{bus['load_pct']:.2f}", "%", f"{bus['frames']} frames, {bus['lost']} lost{peak}"),
     ]  # fmt: skip
 
 

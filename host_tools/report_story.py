@@ -18,7 +18,7 @@ LANE_GAP_PCT: Final = 6.5  # of the width, that a number needs on a phone
 
 
 class Row(NamedTuple):
-    """One line of the story. `kind`: state, fault, fault-end, trip, warn, clear, reaction, broken; `who`: a board,
+    """One line of the story. `kind`: state, fault, fault-end, trip, warn, clear, reaction, broken, can; `who`: a board,
     "world" or "judge"; `what` and `detail`: words; `number`: of its mark in the plots, 0 without one."""
 
     t_s: float
@@ -105,6 +105,10 @@ def _of_events(events: Sequence[Event]) -> Iterator[Row]:
             yield Row(at_s, one.kind.lower(), one.node, one.name, f"{detail}measured {one.value}")
         elif one.kind == "CLEAR":
             yield Row(at_s, "clear", one.node, one.name, "cause gone or reset")
+        elif one.kind == "CAN_STATE" and {one.source, one.target} & {"PASSIVE", "BUS_OFF"}:
+            words = one.target.lower().replace("_", "-")
+            detail = f"was {one.source.lower().replace('_', '-')}; error counter {one.value}"
+            yield Row(at_s, "can", one.node, f"CAN controller of the {one.node}: {words}", detail)
 
 
 def _of_result(result: Mapping[str, Any]) -> Iterator[Row]:

@@ -118,7 +118,9 @@ class CanBus(Wire):
     def _cut_off(self) -> None:
         """End the frame on the wire in the middle: the others see an error frame, the bus is free again soon."""
         self._flight = None
-        self._free_bit = self.now_bit + ERROR_BITS_ANSWERED + INTERFRAME_BITS
+        free_bit = self.now_bit + ERROR_BITS_ANSWERED + INTERFRAME_BITS
+        self.busy_bits += free_bit - self._free_bit
+        self._free_bit = free_bit
         self.errors += 1
 
     # -- faults
@@ -188,8 +190,9 @@ class CanBus(Wire):
             self._recover(self.frames + self.errors - ended, self.busy_bits - busy_bits, free_bit, until)
         self.now_bit = until
         if until >= self._second_end:
-            self.busy_by_second.append(self.busy_bits - self._second_busy)
-            self._second_busy = self.busy_bits
+            busy_bits = self.busy_bits - max(0, self._free_bit - until)  # the frame on the wire: its part so far
+            self.busy_by_second.append(busy_bits - self._second_busy)
+            self._second_busy = busy_bits
             self._second_end += self.bitrate
 
     def load_pct(self) -> float:

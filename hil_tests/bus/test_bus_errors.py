@@ -4,9 +4,14 @@ Times are in bits from the start of frame: an error in the CRC delimiter is seen
 delimiter, 3 of interframe space. ISO 11898-1.
 """
 
+import json
+from pathlib import Path
+
 import pytest
 
 from hil_tests.bus.wire_script import BITS, DATA, STEP_BITS, D, Script, T
+from host_tools import report_read, report_story
+from host_tools.sampling import as_event
 from sim.can_bus import CAN_STATE, LINK_FAULT
 from sim.can_controller import ACTIVE, BUS_OFF, PASSIVE, STOPPED, WARNING, Controller
 from sim.can_faults import FAULTS
@@ -195,7 +200,7 @@ class TestCollision:
         assert [frame[1:3] for frame in script.log] == [(0x123, 0), (0x123 << 18, FLAG_EXT)]
         assert (script.dispenser.tec, script.tank.tec) == (0, 0)
 
-    def test_extended_beats_a_remote_standard_of_a_lower_base_no_more(self, script):
+    def test_a_remote_standard_beats_the_extended_of_its_base(self, script):
         """SRR is recessive where a standard remote frame has RTR; IDE then decides for the standard one."""
         script.send("dispenser", 0x123 << 18, flags=FLAG_EXT)
         script.send("tank", 0x123, flags=FLAG_RTR)
@@ -354,6 +359,33 @@ class TestReports:
         assert told[1][6] == hits
         assert (hits > 0) is (kind != "mute_tank")  # it did not send
 
+    def test_a_trace_names_them_and_the_report_reads_them(self, script):
+        script.bus.set_fault("error")
+        script.send()
+        script.run(20)
+        script.bus.clear_fault("error")
+        lines = []
+        for t_us, node, kind, ident, source, target, value in script.events:
+            raw = {"t_ms": t_us // 1000, "node": node, "kind": kind, "id": ident, "from": source, "to": target}
+            one = as_event({**raw, "value": value})
+            lines.append(
+                json.dumps({"t_ms": one.t_ms, "node": one.node, "kind": one.kind, "id": one.name, "from": one.source,
+                            "to": one.target, "value": one.value})
+            )  # fmt: skip
+        read = list(report_read._events(Path("events.jsonl"), lines))
+        assert [one[1:] for one in read] == [
+            ("link", "LINK_FAULT", "error", "off", "on", 0),
+            ("dispenser", "CAN_STATE", "", "ACTIVE", "WARNING", 96),
+            ("dispenser", "CAN_STATE", "", "WARNING", "PASSIVE", 128),
+            ("dispenser", "CAN_STATE", "", "PASSIVE", "BUS_OFF", 256),
+            ("link", "LINK_FAULT", "error", "on", "off", 32),
+        ]
+        told = [(row.what, row.detail) for row in report_story._of_events(read)]
+        assert told == [
+            ("CAN controller of the dispenser: passive", "was warning; error counter 128"),
+            ("CAN controller of the dispenser: bus-off", "was passive; error counter 256"),
+        ]
+
     def test_a_fault_that_was_not_on_does_not_end(self, script):
         script.bus.clear_fault("drop")
         assert script.events == []
@@ -371,6 +403,26 @@ class TestLoad:
         assert script.bus.load_by_second_pct() == [pytest.approx(100 * n * BITS / 500_000) for n in frames]
         assert script.bus.peak_load_pct() == pytest.approx(100 * 100 * BITS / 500_000)
         assert script.bus.load_pct() == pytest.approx(sum(script.bus.load_by_second_pct()) / 3)
+
+    def test_a_frame_across_the_end_of_a_second_counts_in_both(self, script):
+        script.run(990)
+        script.bus.step(999_900)
+        script.send()
+        script.t_us = 1_000_000
+        script.bus.step(script.t_us)
+        script.run(1000)
+        assert script.bus.busy_by_second == [50, BITS - 50]
+
+    def test_a_full_bus_is_at_a_hundred_percent(self, script):
+        script.bus.set_fault("babble", 5000.0)
+        script.run(3000)
+        assert script.bus.load_by_second_pct() == [pytest.approx(100.0, abs=0.001)] * 3
+
+    def test_a_frame_that_was_cut_off_counts_as_far_as_it_got(self, script):
+        script.send()
+        script.bus.step(100)
+        script.bus.power("dispenser", False)
+        assert script.bus.busy_bits == 50 + 12 + 8 + INTERMISSION
 
     def test_before_the_first_second(self, script):
         script.send()

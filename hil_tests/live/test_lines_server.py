@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import selectors
 import socket
 import subprocess
@@ -12,11 +13,12 @@ from collections.abc import Iterator
 import pytest
 
 from hil_tests.spawn import ROOT
+from host_tools.control import LINE_MAX, Control, Wait
 from sim import lines_server
 from sim.can_bus import CanBus
 from sim.can_controller import BUS_OFF
 from sim.can_frame import FLAG_EXT, frame_bits
-from sim.lines_server import listen
+from sim.lines_server import READ_MAX, listen
 from sim.socketcand import GATEWAY, HOLD_BACK_S, QUEUE_MAX, Server
 
 TICK_US = 10_000
@@ -133,13 +135,14 @@ class TestInjection:
 
     def test_a_sender_hears_the_others_with_the_time_of_the_bus(self, bench: Bench) -> None:
         one, other = bench.client(), bench.client()
-        one.sendall(send_line(D, b"\x01"))
+        one.sendall(send_line(D, b"\x01") + send_line(D, b"\x03"))
         time.sleep(0.05)
         bench.tick()
         bench.bus.submit("tank", 0, 0x0CFF0000, FLAG_EXT, b"\x02")
+        bench.bus.submit("tank", 1, 0x1CFF0000, FLAG_EXT, b"\x04")
         bench.tick()
-        assert bench.hear(one) == ["0CFF0000#02"]
-        assert bench.hear(other) == ["0CFF0000#02", "18FF10D1#01"]
+        assert bench.hear(one) == ["0CFF0000#02", "1CFF0000#04"]
+        assert bench.hear(other) == ["0CFF0000#02", "18FF10D1#01", "18FF10D1#03", "1CFF0000#04"]
 
     def test_more_than_the_queue_waits_at_the_clients_end(self, bench: Bench) -> None:
         sender, other = bench.client(), bench.client()
@@ -151,8 +154,9 @@ class TestInjection:
                 sent = sent[sender.send(sent) :]
             except BlockingIOError:
                 bench.tick()
+        for _ in range(count // 20):
+            bench.tick()
             assert all(len(client.queue) <= QUEUE_MAX for client in bench.server.peers)
-        bench.tick(count // 20)
         assert bench.hear(other) == [f"{D:08X}#{i:04X}" for i in range(count)]
         assert bench.server.sent == count
 
@@ -261,6 +265,77 @@ class TestSlowAndDead:
         assert one.recv(4096).startswith(b"< frame ")  # what was on its way still arrives
         with pytest.raises(ConnectionResetError):
             one.recv(4096)
+
+
+class Desk:
+    """What the control socket asks; no rig."""
+
+    t_s = 0.0
+    state = {"dispenser": "IDLE"}
+
+    def step(self) -> None:
+        """Nothing springs back."""
+
+    def get(self, names: object) -> dict[str, object]:
+        """Return a long answer."""
+        return {"values": names, "long": "x" * 1000}
+
+    def run_until(self, goal: dict[str, float]) -> Wait:
+        """Wait for a time."""
+        return Wait(goal["t_s"], None, 1e9)
+
+
+class TestControl:
+    """The other user of the same class: the bounds, where they differ."""
+
+    @pytest.fixture
+    def control(self) -> Iterator[Control]:
+        with selectors.DefaultSelector() as selector:
+            self.desk = Desk()
+            self.selector = selector
+            self.said: list[str] = []
+            made = Control(self.desk, self.desk, selector, self.said.append)  # type: ignore[arg-type]
+            self.one = socket.create_connection(made.address)
+            self.one.settimeout(0.05)
+            yield made
+            self.one.close()
+            made.close()
+
+    def look(self, control: Control, rounds: int = 1) -> None:
+        for _ in range(rounds):
+            for key, events in self.selector.select(0.01):
+                key.data(events)
+            control.step()
+
+    def test_what_comes_behind_a_run_until_waits_outside(self, control: Control) -> None:
+        self.one.sendall(b'{"run_until": {"t_s": 5.0}}\n')
+        self.one.setblocking(False)
+        for _ in range(100):
+            with contextlib.suppress(BlockingIOError):
+                self.one.send(b'{"get": []}\n' * 1000)
+            self.look(control)
+            assert all(len(peer.pending_in) <= LINE_MAX + READ_MAX for peer in control.peers)
+        assert control.waiting
+        assert control.peers[0].held
+        self.desk.t_s = 5.0
+        self.look(control, 3)
+        assert not control.waiting
+        assert not control.peers or not control.peers[0].held
+
+    def test_one_that_asks_and_does_not_read_is_dropped(
+        self, control: Control, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(lines_server, "BACKLOG_MAX", BACKLOG)
+        self.one.setblocking(False)
+        for _ in range(500):
+            with contextlib.suppress(OSError):
+                self.one.send(b'{"get": []}\n' * 100)
+            self.look(control)
+            if control.dropped:
+                break
+        assert control.dropped == 1
+        assert "control: 127.0.0.1" in self.said[0]
+        assert control.peers == []
 
 
 SERVE = """

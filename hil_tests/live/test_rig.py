@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import time
@@ -134,6 +135,7 @@ def test_in_real_time_it_keeps_pace_and_leaves_nothing_behind() -> None:
     finally:
         live.kill()
     assert code == 0 and "lateness of" in words and "% of one core" in words
+    assert re.search(r"link: \d+ frames, 0 error frames, load \d.\d\d %, busiest second", words), words
     assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
     assert not Path(live.ports["console"]["tank"]).exists()
 
