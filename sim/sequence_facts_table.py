@@ -136,10 +136,7 @@ FACTS = {
             "ISOLATE": "the nozzle to come off",
             "FAULT": "a reset",
         },
-        "LOOPS": (
-            ("COOL_ALONE", "station_cools", "COOL",    "", "the dispenser ends a precool of more than 400 s"),
-            ("FILL_ALONE", "station_fills", "FILLING", "", "the dispenser ends a fill whose link was gone for a second"),
-        ),
+        "LOOPS": (),
         "HELD": (
             (("BOOT", "SELFTEST", "PARK", "DRIVE", "RELIEVE", "READY", "PURGE", "ISOLATE", "FAULT"), "XV201 XV202 XV208", "-", "the tank is shut"),
             (("READY", "PURGE", "COOL", "COOL_ALONE", "FILL_OPEN", "FILLING", "FILL_ALONE", "ISOLATE", "FAULT"), "IM211", "-", "no traction with a nozzle on"),

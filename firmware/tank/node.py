@@ -54,6 +54,8 @@ class Tank:
         self.machine = states.Machine(state_table, self.sequence, self.events)
         self.sequence.machine = self.machine
         self.sequence.events = self.events
+        self._cool_alone = self.machine.index("COOL_ALONE")
+        self._fill_alone = self.machine.index("FILL_ALONE")
         rows = {row[0]: row for row in command_table.COMMANDS}
         self._heard = bytes([COMMANDS.index(rows[public][1]) for public in state_table.PUBLIC])
         self._unheard = bytes([COMMANDS.index(rows[public][2]) for public in state_table.PUBLIC])
@@ -132,7 +134,10 @@ class Tank:
     def _command(self):
         if self._abort_cause():
             return m.FUELLING_COMMAND_ABORT
+        state = self.machine.state
         heard = self.station.live(self.sequence.now, m.D_STATUS_HOLD_MS)
+        if state == self._cool_alone or state == self._fill_alone:
+            heard = False  # a second's silence has ended the session: no more liquid, whoever is back
         return (self._heard if heard else self._unheard)[self.machine.public]
 
     def _fill_status(self, buf):

@@ -58,10 +58,8 @@ TRANSITIONS = (
     ("PURGE",       "link_lost",           "ISOLATE",    "link lost before any liquid"),
     ("COOLDOWN",    "station_fills",       "FILL_OPEN",  "dispenser in FILL with permit"),
     ("COOL",        "link_lost",           "COOL_ALONE", "link lost"),
-    ("COOL_ALONE",  "station_cools",       "COOL",       "link back in time, precool goes on"),
     ("FILL_OPEN",   "fill_valve_open",     "FILLING",    "fill valve proved open"),
     ("FILLING",     "link_lost",           "FILL_ALONE", "link lost"),
-    ("FILL_ALONE",  "station_fills",       "FILLING",    "link back in time, fill goes on"),
     ("ISOLATE",     "uncoupled",           "PARK",       "nozzle off"),
     ("FAULT",       "fault_reset",         "SELFTEST",   "reset with the cause gone"),
 )

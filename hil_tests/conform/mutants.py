@@ -194,6 +194,31 @@ class Steady(Tamper):
         return (seen._replace(data=packed(message, values | self._change(values))),)
 
 
+class Forgiving(Tamper):
+    """Goes on after a silence that has ended the session: says from then on what it would without one."""
+
+    def __init__(self, listens_to: str, says: tuple[str, Change]) -> None:
+        self._listens_to = listens_to
+        self._name, self._change = says
+        self._last_ms = -1
+        self._lost = False
+
+    def to_peer(self, now_ms: int, can_id: int, data: bytes) -> Iterable[tuple[int, bytes]]:
+        """Look for a silence of a second."""
+        if codec().by_id[can_id].name == self._listens_to:
+            self._lost = self._lost or self._last_ms >= 0 and now_ms - self._last_ms > 1000
+            self._last_ms = now_ms
+        return ((can_id, data),)
+
+    def from_peer(self, seen: Seen) -> Iterable[Seen]:
+        """Return what such a peer says."""
+        message = codec().by_id[seen.can_id]
+        if message.name != self._name or not self._lost:
+            return (seen,)
+        values = message.decode(seen.data)
+        return (seen._replace(data=packed(message, values | self._change(values))),)
+
+
 class Latched(Tamper):
     """Once a signal has had a value, it keeps it for ever (in frames for which `only` holds)."""
 

@@ -102,6 +102,7 @@ MUTANTS = (
     ("shuts in a short silence",               "silence",   "L-KEEP",     lambda: m.Says("T_STATUS", lambda v: {"xv201_open": 0} if v["fuelling_command"] == HALT else {}, state(FILL))),
     ("never resumes",                          "silence",   "L-RESUME",   lambda: m.Latched("T_STATUS", "fuelling_command", HALT)),
     ("resumes with the first frame",           "silence",   "L-THIRD",    lambda: m.Believes("D_STATUS", m.any_frame, GO_ON)),
+    ("goes on after a second of silence",      "silence",   "L-STOP",     lambda: m.Forgiving("D_STATUS", GO_ON)),
     ("does not check the CRC",                 "silence",   "W-CRC",      lambda: m.Believes("D_STATUS", m.wrong_crc, GO_ON)),
     ("does not mind repetition",               "silence",   "W-REPEAT",   lambda: m.Believes("D_STATUS", m.repeated, GO_ON)),
     ("does not mind a jump",                   "silence",   "W-JUMP",     lambda: m.Believes("D_STATUS", m.jumped, GO_ON)),

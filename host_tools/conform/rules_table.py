@@ -41,6 +41,7 @@ RULES = (
     ("L-KEEP",       "tank",      "keeps XV201 open meanwhile"),
     ("L-RESUME",     "tank",      "says Dyna again after a silence of less than a second"),
     ("L-THIRD",      "tank",      "but not before the third good frame"),
+    ("L-STOP",       "tank",      "after a silence of more than a second says Dyna no more in that session"),
     ("L-ALONE",      "tank",      "left alone, shuts XV201 within 65 s"),
     ("A-HEED",       "tank",      "shuts XV201 within 3 s of one good D_ABORT"),
     ("A-CRC",        "tank",      "ignores a D_ABORT with a wrong CRC"),

@@ -22,7 +22,7 @@ STATIC: Final = {
 }  # fmt: skip
 PERMITTED: Final = {"PRECOOL": (0, 1), "COLDTEST": (0, 1), "FILL": (1, 1), "DRAIN": (1, 1), "HOLD": (0, 1)}
 FOREIGN_VERSION: Final = 200
-READY_MS, STEP_MS, FORGET_MS = 4000, 3000, 3000
+READY_MS, STEP_MS, FORGET_MS, LOST_MS = 4000, 3000, 3000, 1300
 
 
 def lead(kit: Kit, state: str, fill: int | None = None) -> int:
@@ -219,7 +219,7 @@ def skip(kit: Kit) -> None:
 
 
 def silence(kit: Kit) -> None:
-    """Silences of less than a second in the fill, and every kind of wrong frame."""
+    """Silences of less than a second in the fill, every kind of wrong frame, and a silence of more than a second."""
     player = until_fill(kit)
     hold = kit.codec.messages[STATUS].hold_ms
     _late(kit, player, "L-HALT", {STATUS, PERMIT})
@@ -242,6 +242,13 @@ def silence(kit: Kit) -> None:
         player.speak()
         kit.reach(f"Dyna again after {rule}", lambda: player.word(T_STATUS, "fuelling_command") == "DYNA", STEP_MS)
         player.run(RECOVER_MS)
+    player.silent(STATUS, PERMIT)
+    player.run(LOST_MS)
+    player.speak()
+    since = player.port.now_ms()
+    player.run(2000)
+    dyna = [one for one in player.since(since, T_STATUS) if one.word("fuelling_command") == "DYNA"]
+    kit.check("L-STOP", not dyna, f"Dyna after {LOST_MS} ms of silence", dyna[0] if dyna else None)
 
 
 def _late(kit: Kit, player: Player, rule: str, names: set[str]) -> None:
@@ -323,7 +330,7 @@ TESTS = (
     Trial("version",   ("H-VERSION",), version),
     Trial("sequence",  ("Q-PURGE", "Q-COOL", "Q-PERMIT", "Q-FILL", "Q-WAY", "Q-HOLD", "Q-CLOSE"), sequence),
     Trial("skip",      ("Q-VALUE", "Q-SKIP"), skip),
-    Trial("silence",   ("L-HALT", "L-PERMIT", "L-KEEP", "L-RESUME", "L-THIRD", *SPOILS), silence),
+    Trial("silence",   ("L-HALT", "L-PERMIT", "L-KEEP", "L-RESUME", "L-THIRD", "L-STOP", *SPOILS), silence),
     Trial("alone",     ("L-KEEP", "L-ALONE"), alone),
     Trial("abort",     ("A-CRC", "A-HEED"), abort),
     Trial("own abort", ("A-OWN", "A-PERIOD"), own_abort),
