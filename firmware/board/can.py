@@ -19,6 +19,7 @@ MAILBOXES = const(3)
 _FILTER_ID = const(0x00FF0000)
 _FILTER_MASK = const(0x03FF01FF)
 _PS_ODD = const(0x100)
+_EXTENDED, _OVERRUN, _SENT = CAN.FLAG_EXT_ID, CAN.RECV_ERR_OVERRUN, CAN.IRQ_TX  # as names of our own: found sooner
 
 
 class Port:
@@ -42,7 +43,7 @@ class Port:
         self._counters = [0] * 8
         self._slot = [0, memoryview(bytearray(8)), 0, 0]  # type: list  # recv resizes the view: 8 bytes behind it
         self._can = CAN(CONTROLLER, bitrate)
-        self._irq = self._can.irq(self._interrupt, CAN.IRQ_RX | CAN.IRQ_TX, False)
+        self._next_event = self._can.irq(self._interrupt, CAN.IRQ_RX | CAN.IRQ_TX, False).flags
         even = _FILTER_ID | peer
         self._can.set_filters(
             [(even, _FILTER_MASK, CAN.FLAG_EXT_ID), (even | _PS_ODD, _FILTER_MASK, CAN.FLAG_EXT_ID)]
@@ -52,10 +53,10 @@ class Port:
         slot = self._slot
         while can.recv(slot) is not None:
             i = self.count
-            if slot[3] & CAN.RECV_ERR_OVERRUN:
+            if slot[3] & _OVERRUN:
                 self.lost += 1
             view = slot[1]
-            if len(view) != 8 or slot[2] != CAN.FLAG_EXT_ID:
+            if len(view) != 8 or slot[2] != _EXTENDED:
                 self.strange += 1  # every frame of the protocol is extended data with DLC 8
                 continue
             if i >= RING:
@@ -66,11 +67,11 @@ class Port:
             self.data[i] = view
             self.at_ms[i] = ticks_ms()
             self.count = i + 1
-        flags = self._irq.flags()
+        flags = self._next_event()
         while flags:
-            if flags & CAN.IRQ_TX:
+            if flags & _SENT:
                 self._left(flags >> CAN.IRQ_TX_IDX_SHIFT & CAN.IRQ_TX_IDX_MASK, flags & CAN.IRQ_TX_FAILED)
-            flags = self._irq.flags()
+            flags = self._next_event()
 
     def _left(self, box, failed):
         """A mailbox is empty again; `failed`: its frame was not sent."""
@@ -88,7 +89,7 @@ class Port:
         `unsent` tells when it has; then there is room.
         """
         try:
-            index = self._can.send(can_id, data, CAN.FLAG_EXT_ID)
+            index = self._can.send(can_id, data, _EXTENDED)
         except OSError:  # bus-off
             self.refused += 1
             return False

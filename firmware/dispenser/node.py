@@ -69,39 +69,43 @@ class Dispenser:
         self.tickets.recover(watchdog.cause())
         self._tick = 0
         self._aborting = 0
+        # What every tick calls, looked up once: a method is found only behind all the attributes of its object.
+        self.sample = self.image.sample
+        self._sample_meter = self.meter.sample
+        self._update_signals, self._update_sequence = self.signals.update, self.sequence.update
+        self._evaluate_trips, self._step = self.trips.evaluate, self.machine.step
+        self._update_control, self._apply_gate = self.control.update, self.gate.apply
+        self._permissives, self._transmit = self.sequence.permissives, self.truck.link.transmit
 
-    # -- the control tick ----------------------------------------------------------------------------------
-
-    def sample(self, tick):
-        """Read every input of this tick."""
-        self.image.sample(tick)
+    # -- the control tick: `sample` is the image's own -----------------------------------------------------
 
     def supervise(self, now):
         """Judge the link, compute signals, evaluate trips."""
         self.truck.receive(now)
-        self.meter.sample()
-        self.signals.update(self._tick, now)
-        self.sequence.update(self._tick, now)
-        self.trips.evaluate(self._tick, self.machine.public)
+        tick = self._tick
+        self._sample_meter()
+        self._update_signals(tick, now)
+        self._update_sequence(tick, now)
+        self._evaluate_trips(tick, self.machine.public)
 
     def decide(self, tick):
         """Take at most one step of the sequence and set what is wanted."""
         self._tick = tick
         look = tick % SCAN_TICKS == 0 or self.trips.reaction >= trips.HOLD
-        if self.machine.step(TICK_MS, look) and self._abort_cause() != self._aborting:
+        if self._step(TICK_MS, look) and self._abort_cause() != self._aborting:
             self.truck.link.hurry(0)
-        self.control.update(tick, self.machine.state)
+        self._update_control(tick, self.machine.state)
 
     def drive(self):
         """Pass the gate and drive the pins."""
         dead = self.trips.reaction == trips.ESD
         image = self.image
-        if self.gate.apply(self.sequence.permissives(), dead, image.do, image.ao):
+        if self._apply_gate(self._permissives(), dead, image.do, image.ao):
             image.drive()
 
     def report(self, tick):
         """Send what is due on the link."""
-        self.truck.link.transmit()
+        self._transmit()
 
     def slack(self):
         """Serial port and random numbers: what may allocate."""

@@ -46,6 +46,7 @@ class Truck:
         self._declared = [list(values) for values in self.link.values]  # first of this session
         receivers = self.link.receivers
         self._status, self._meas = receivers[STATUS], receivers[MEAS]
+        self._link_receive = self.link.receive
         self.age_ms = AGE_MAX_MS
         self.qualified = False
         self.forget()
@@ -67,7 +68,7 @@ class Truck:
     def receive(self, now):
         """Take in the frames since the last tick."""
         link = self.link
-        came = link.receive(now)
+        came = self._link_receive(now)
         ages_ms = link.ages_ms
         status_ms, meas_ms = ages_ms[STATUS], ages_ms[MEAS]
         self.age_ms = status_ms if status_ms > meas_ms else meas_ms

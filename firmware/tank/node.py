@@ -69,44 +69,51 @@ class Tank:
         self.inventory.update_slow()
         self._tick = 0
         self._aborting = 0
+        # What every tick calls, looked up once: a method is found only behind all the attributes of its object.
+        self._sample_image, self._update_inventory = self.image.sample, self.inventory.update
+        self._update_signals, self._update_sequence = self.signals.update, self.sequence.update
+        self._evaluate_trips, self._step = self.trips.evaluate, self.machine.step
+        self._update_control, self._apply_gate = self.control.update, self.gate.apply
+        self._permissives, self._transmit = self.sequence.permissives, self.station.link.transmit
 
     # -- the control tick ----------------------------------------------------------------------------------
 
     def sample(self, tick):
         """Read every input of this tick."""
         self._tick = tick
-        self.image.sample(tick)
+        self._sample_image(tick)
 
     def supervise(self, now):
         """Judge the link, compute inventory and signals, evaluate trips."""
         self.station.link.receive(now)
-        self.inventory.update()
-        if self._tick % SCAN_TICKS == 0:
+        tick = self._tick
+        self._update_inventory()
+        if tick % SCAN_TICKS == 0:
             self.inventory.update_mass()
-            if self._tick % SLOW_TICKS == 0:
+            if tick % SLOW_TICKS == 0:
                 self.inventory.update_slow()
-        self.signals.update(self._tick)
-        self.sequence.update(now)
-        self.trips.evaluate(self._tick, self.machine.public)
+        self._update_signals(tick)
+        self._update_sequence(now)
+        self._evaluate_trips(tick, self.machine.public)
 
     def decide(self, tick):
         """Take at most one step of the sequence and set what is wanted."""
         look = tick % SCAN_TICKS == 0 or self.trips.reaction >= trips.HOLD
-        if self.machine.step(TICK_MS, look) and self._abort_cause() != self._aborting:
+        if self._step(TICK_MS, look) and self._abort_cause() != self._aborting:
             self.station.link.hurry(0)
             self.station.link.hurry(1)
-        self.control.update(tick, self.machine.state)
+        self._update_control(tick, self.machine.state)
 
     def drive(self):
         """Pass the gate and drive the pins."""
         dead = self.trips.reaction == trips.ESD and self.machine.public != m.TANK_STATE_FAULT
         image = self.image
-        if self.gate.apply(self.sequence.permissives(), dead, image.do, image.ao):
+        if self._apply_gate(self._permissives(), dead, image.do, image.ao):
             image.drive()
 
     def report(self, tick):
         """Send what is due on the link."""
-        self.station.link.transmit()
+        self._transmit()
 
     def slack(self):
         """Serial port: what may allocate."""

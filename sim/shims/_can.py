@@ -24,6 +24,7 @@ _FULL = const(1)
 _OVERRUN = const(2)
 _IRQ_TX = const(1)
 _IRQ_RX = const(2)
+_IRQ_TX_FAILED = const(4)
 _IRQ_STATE = const(8)
 _SAME = ()  # default of CAN.irq: tells `irq()` from `irq(None)` without allocating
 
@@ -33,10 +34,7 @@ class _Irq:
 
     def __init__(self, can):
         self._can = can
-
-    def flags(self):
-        """Return one pending event and clear it; 0 when there is none."""
-        return self._can._next_event()
+        self.flags = can._next_event  # returns one pending event and clears it; 0 when there is none
 
     def trigger(self, trigger=None):
         """Return the trigger mask."""
@@ -50,7 +48,7 @@ class CAN:
     STATE_STOPPED, STATE_ACTIVE, STATE_WARNING, STATE_PASSIVE, STATE_BUS_OFF = 0, 1, 2, 3, _BUS_OFF
     FLAG_RTR, FLAG_EXT_ID, FLAG_UNORDERED = 1, _EXT_ID, _UNORDERED
     RECV_ERR_FULL, RECV_ERR_OVERRUN = _FULL, _OVERRUN
-    IRQ_TX, IRQ_RX, IRQ_TX_FAILED, IRQ_STATE = _IRQ_TX, _IRQ_RX, 4, _IRQ_STATE
+    IRQ_TX, IRQ_RX, IRQ_TX_FAILED, IRQ_STATE = _IRQ_TX, _IRQ_RX, _IRQ_TX_FAILED, _IRQ_STATE
     IRQ_TX_IDX_SHIFT, IRQ_TX_IDX_MASK = 16, 255
     TX_QUEUE_LEN = 3
     FILTERS_MAX = 28
@@ -223,16 +221,18 @@ class CAN:
     def _next_event(self):
         if self._rx_event:
             self._rx_event = False
-            return CAN.IRQ_RX
+            return _IRQ_RX
         if self._state_event:
             self._state_event = False
-            return CAN.IRQ_STATE
+            return _IRQ_STATE
         events = self._tx_events
-        for i in range(3):
-            if events & 0x11 << i:
-                self._tx_events = events & (0xFF ^ (0x11 << i))
-                return CAN.IRQ_TX | i << 16 | (CAN.IRQ_TX_FAILED if events & 0x10 << i else 0)
-        return 0
+        if not events:
+            return 0
+        i = 0
+        while not events >> i & 0x11:
+            i += 1
+        self._tx_events = events & (0xFF ^ (0x11 << i))
+        return _IRQ_TX | i << 16 | (_IRQ_TX_FAILED if events >> i & 0x10 else 0)
 
     def irq(self, handler=_SAME, trigger=0, hard=False):
         """Set the handler: called with this object at the bus time of each frame. No arguments: return the irq."""
