@@ -28,7 +28,7 @@ from sim.nodes import NodeFailure
 from sim.recorded_memory import request
 from sim.tables import FIRMWARE
 
-HEAP: Final = "8M"  # not a board's: no collection but one every thousand ticks, so garbage piles up in between
+HEAP: Final = "8M"  # not a board's: no collection but one every 3000 ticks, so garbage piles up in between
 START_UP_S: Final = 60.0  # wall time that a start may take beyond its simulated time
 STACK_BYTES: Final = 1 << 20
 BLOCK_BYTES: Final = 16  # of the VM's heap: every object begins at a multiple
