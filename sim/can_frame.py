@@ -3,7 +3,8 @@
 Frame format: ISO 11898-1.
 """
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 FLAG_RTR: Final = 1
 FLAG_EXT: Final = 2
@@ -22,38 +23,66 @@ def _crc_table() -> tuple[int, ...]:
     return tuple(table)
 
 
-def _stuff_table(bits: int) -> tuple[int, ...]:
-    """Return the stuffing automaton for groups of `bits`: [state << 8 | group] -> new state << 8 | stuffed bits.
+def _stuffing(state: int, group: int, bits: int) -> tuple[int, int]:
+    """Return (new state, bits stuffed) of a group of `bits` on the wire.
 
-    State: last level << 3 | length of its run, 1..5; 0 at the start of a frame.
+    State: last level << 3 | length of its run, 1..4; 0 at the start of a frame.
     """
-    table = []
-    for state in range(16):
-        for group in range(256):
-            level, run, stuffed = state >> 3, state & 7, 0
-            for shift in range(bits - 1, -1, -1):
-                bit = group >> shift & 1
-                if bit == level and run:
-                    run += 1
-                else:
-                    level, run = bit, 1
-                if run == 5:  # a bit of the other level goes in and starts a run of its own
-                    stuffed += 1
-                    level, run = 1 - level, 1
-            table.append((level << 3 | run) << 8 | stuffed)
-    return tuple(table)
+    level, run, stuffed = state >> 3, state & 7, 0
+    for shift in range(bits - 1, -1, -1):
+        bit = group >> shift & 1
+        if bit == level and run:
+            run += 1
+        else:
+            level, run = bit, 1
+        if run == 5:  # a bit of the other level goes in and starts a run of its own
+            stuffed += 1
+            level, run = 1 - level, 1
+    return level << 3 | run, stuffed
+
+
+# What follows is made for frame_bits, which runs for every frame: its loop puts no number together, it looks them up.
+_Row = list[Any]  # of one state: (next row, bits stuffed) of each byte; behind them the bits stuffed in each 7 bits
+
+
+def _stuff_rows() -> list[_Row]:
+    rows: list[_Row] = [[] for _ in range(16)]
+    for state, row in enumerate(rows):
+        steps = (_stuffing(state, byte, 8) for byte in range(256))
+        row.extend((rows[after], stuffed) for after, stuffed in steps)
+        row.append([_stuffing(state, group, 7)[1] for group in range(128)])
+    return rows
 
 
 _CRC: Final = _crc_table()
-_STUFF8: Final = _stuff_table(8)
-_STUFF7: Final = _stuff_table(7)
-_STUFF1: Final = _stuff_table(1)
+
+
+def _crc_by_place() -> list[tuple[int, ...]]:
+    """Return what a byte adds to the CRC with 7, 6, .. 0 bytes behind it: a CRC is the sum of its bits' CRCs."""
+    tables = [_CRC]
+    for _ in range(7):
+        tables.insert(0, tuple(_push(crc, 0) for crc in tables[0]))
+    return tables
+
+
+def _push(crc: int, byte: int) -> int:
+    """Return the CRC after one more byte."""
+    return crc << 8 & 0x7FFF ^ _CRC[crc >> 7 ^ byte]
+
+
+_ROWS: Final = _stuff_rows()
+_CRC_AT: Final = _crc_by_place()
 _TAIL_BITS: Final = 15 + EOF_AND_ACK_BITS + INTERFRAME_BITS
-_headers: dict[tuple[int, int, int], tuple[int, int, int]] = {}
+_Head = tuple[int, int, _Row, Sequence[tuple[int, ...]]]
+_headers: dict[tuple[int, int, int], _Head] = {}
 
 
-def _header(can_id: int, flags: int, dlc: int) -> tuple[int, int, int]:
-    """Return (bits of the frame but for stuffing after the header, CRC so far, stuffing step so far)."""
+def _header(can_id: int, flags: int, dlc: int) -> _Head:
+    """Return what is the same for all data.
+
+    (bits of the frame but for stuffing after the header, CRC with data of zeros, row after the header, what each byte
+    adds to the CRC)
+    """
     rtr = flags & FLAG_RTR
     if flags & FLAG_EXT:
         bits = 39  # SOF 1, base 11, SRR 1, IDE 1, extension 18, RTR 1, r1 r0 2, DLC 4
@@ -61,13 +90,17 @@ def _header(can_id: int, flags: int, dlc: int) -> tuple[int, int, int]:
     else:
         bits = 19  # SOF 1, id 11, RTR 1, IDE 1, r0 1, DLC 4
         word = can_id << 7 | rtr << 6 | dlc
-    crc = step = stuffed = 0
+    crc = state = stuffed = 0
     for shift in range(bits - 1, -1, -1):
         bit = word >> shift & 1
         crc = (crc << 1 ^ CRC15_POLY if (crc >> 14 ^ bit) & 1 else crc << 1) & 0x7FFF
-        step = _STUFF1[step & 0xF00 | bit]
-        stuffed += step & 15
-    return bits + stuffed + (0 if rtr else 8 * dlc) + _TAIL_BITS, crc, step
+        state, more = _stuffing(state, bit, 1)
+        stuffed += more
+    if rtr:
+        return bits + stuffed + _TAIL_BITS, crc, _ROWS[state], ()
+    for _ in range(dlc):
+        crc = _push(crc, 0)
+    return bits + stuffed + 8 * dlc + _TAIL_BITS, crc, _ROWS[state], _CRC_AT[8 - dlc :]
 
 
 def frame_bits(can_id: int, flags: int, data: bytes) -> int:
@@ -81,15 +114,13 @@ def frame_bits(can_id: int, flags: int, data: bytes) -> int:
         if len(_headers) > 4096:
             _headers.clear()
         head = _headers[key] = _header(*key)
-    total, crc, step = head
-    if not flags & FLAG_RTR:
-        crc_table, stuff = _CRC, _STUFF8
-        for byte in data:
-            crc = crc << 8 & 0x7FFF ^ crc_table[crc >> 7 ^ byte]
-            step = stuff[step & 0xF00 | byte]
-            total += step & 15
-    step = _STUFF8[step & 0xF00 | crc >> 7]
-    return total + (step & 15) + (_STUFF7[step & 0xF00 | crc & 0x7F] & 15)
+    total, crc, row, tables = head
+    for table, byte in zip(tables, data):  # noqa: B905 - a remote frame has no tables: it carries no data
+        crc ^= table[byte]
+        row, stuffed = row[byte]
+        total += stuffed
+    row, stuffed = row[crc >> 7]
+    return int(total + stuffed + row[256][crc & 0x7F])
 
 
 def arbitration_key(can_id: int, flags: int) -> int:
