@@ -77,10 +77,8 @@ class Invariants:
         v = self.view
         plant = rig.plant
         v.t_s = t_s
-        v.truth = plant.truth
-        v.energised = plant.energised
-        v.world = plant.world
-        v.plant = plant
+        if plant is not v.plant:  # once: the plant keeps them for the whole run
+            v.truth, v.energised, v.world, v.plant = plant.truth, plant.energised, plant.world, plant
         state = rig.state["dispenser"]
         if state != v.state:
             v.state = state

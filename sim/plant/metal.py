@@ -45,30 +45,39 @@ def steel_h(t_k: float) -> float:
 class Metal:
     """A lump of steel. State: energy `e_j` above 4 K (conserved); `t_k` and `c_j_k` follow from it."""
 
-    __slots__ = ("mass_kg", "e_j", "t_k", "c_j_k", "_i")
+    __slots__ = ("mass_kg", "e_j", "t_k", "c_j_k", "_i", "_lo", "_hi")
 
     def __init__(self, mass_kg: float, t_k: float) -> None:
         self.mass_kg = mass_kg
         self.e_j = mass_kg * steel_h(t_k)
         self._i = 0
+        self._lo, self._hi = _H[0], _H[1]  # J/kg, the ends of table step `_i`
         self.t_k = t_k
         self.c_j_k = 1.0
         self.add(0.0)
 
     def add(self, q_j: float) -> None:
         """Add heat, J, and update temperature and heat capacity (J/K)."""
-        self.e_j += q_j
-        e = self.e_j / self.mass_kg
+        self.e_j = e_j = self.e_j + q_j
+        mass = self.mass_kg
+        e = e_j / mass
+        if not self._lo <= e <= self._hi:
+            self._find(e)
+        lo = self._lo
+        d = self._hi - lo
+        self.t_k = _T0 + (self._i + (e - lo) / d) * _STEP_K
+        self.c_j_k = mass * d / _STEP_K
+
+    def _find(self, e_j_kg: float) -> None:
+        """Go to the step of the table that holds this energy; the first and the last one go on for ever."""
         i = self._i
         h = _H
-        while i < _N - 1 and h[i + 1] < e:
+        while i < _N - 1 and h[i + 1] < e_j_kg:
             i += 1
-        while i > 0 and h[i] > e:
+        while i > 0 and h[i] > e_j_kg:
             i -= 1
         self._i = i
-        d = h[i + 1] - h[i]
-        self.t_k = _T0 + (i + (e - h[i]) / d) * _STEP_K
-        self.c_j_k = self.mass_kg * d / _STEP_K
+        self._lo, self._hi = h[i], h[i + 1]
 
 
 def boiling_htc(superheat_k: float) -> float:

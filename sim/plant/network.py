@@ -51,13 +51,8 @@ class Network:
             n4.c_kg_pa * inv_dt,
         ]
         rhs = [0.0, 0.0, 0.0, 0.0, 0.0]
-        thermal = [
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-            0.0,
-        ]  # kg: effect of the inflow's enthalpy, explicit where the row must stay a mass balance
+        # kg: effect of the inflow's enthalpy, explicit where the row must stay a mass balance
+        thermal = [0.0, 0.0, 0.0, 0.0, 0.0]
         any_flow = False
         for ln in self.edge:
             k = ln.k
@@ -363,6 +358,8 @@ class Network:
             if lst is not None:
                 for ln in lst:
                     total += ln.w
+            elif total == 0.0 and in_h[i] == 0.0 and in_m[i] == 0.0:
+                continue  # shut in: nothing comes, nothing goes
             m = nd.m + in_m[i]
             he = nd.m_he + in_he[i]
             air = nd.m_air + in_air[i]
