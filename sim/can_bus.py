@@ -183,11 +183,12 @@ class CanBus(Wire):
                 self.fault_hits["bus_off"] += 1
                 node.tec = BUS_OFF_LIMIT
                 self._check_bus_off(node, self.now_bit)
-        ended, busy_bits, free_bit = self.frames + self.errors, self.busy_bits, self._free_bit
-        if self._waiting or self._flight is not None or self.faults or self._link.late:
-            self.run(until)
         if self._recovering:
+            ended, busy_bits, free_bit = self.frames + self.errors, self.busy_bits, self._free_bit
+            self.run(until)
             self._recover(self.frames + self.errors - ended, self.busy_bits - busy_bits, free_bit, until)
+        elif self._waiting or self._flight is not None or self.faults or self._link.late:
+            self.run(until)
         self.now_bit = until
         if until >= self._second_end:
             busy_bits = self.busy_bits - max(0, self._free_bit - until)  # the frame on the wire: its part so far

@@ -100,12 +100,14 @@ class Wire:
             if self._flight_end > until:
                 return
             self._end_of_frame(self._flight)
-        if "disconnect" in self.faults:
+        if self.faults and "disconnect" in self.faults:
             self._run_apart(until)
         now = max(self.now_bit, self._free_bit)
         while now < until:
             pending, rival = self._winner(now)
             if pending is None:
+                if not (self._waiting or self.faults):
+                    break
                 now = self._next_start(now, until)
                 continue
             now = self._send(pending, rival, now, until)
@@ -130,7 +132,7 @@ class Wire:
                             best, rival = pending, None
                         elif pending.key == best.key and pending.owner is not best.owner:
                             rival = pending
-        if "babble" in self.faults:
+        if self.faults and "babble" in self.faults:
             babble = self._intruder.mailboxes[0]
             if babble is None and self._babble_due <= now:
                 babble = self._intruder.mailboxes[0] = Pending(self._intruder, 0, BABBLE_ID, 0, bytes(8))
