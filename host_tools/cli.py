@@ -69,6 +69,11 @@ def natural(text: str) -> int:
     return value
 
 
+def _bitrate_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--bitrate", type=int, choices=(500_000, 250_000), default=500_000,
+                        help="of the link, bit/s: what both boards are commissioned to (default: 500000)")  # fmt: skip
+
+
 def _fill_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("scenario", nargs="?", default="warm_topup", metavar="SCENARIO",
@@ -85,6 +90,7 @@ def _fill_arguments(parser: argparse.ArgumentParser) -> None:
     add("--realtime", action="store_true", help="pace the simulation to the wall clock")
     add("--no-hard-chain", action="store_true",
         help="take the hard-wired safety chain away, so that only the firmware reacts")  # fmt: skip
+    _bitrate_argument(parser)
 
 
 def _port(text: str) -> int:
@@ -106,6 +112,7 @@ def _rig_arguments(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=natural, metavar="N", help="noise, drift and session numbers; default: the scenario's")
     add("--vm", choices=("micropython", "cpython"), default="micropython", help="what runs the firmware")
     add("--no-hard-chain", action="store_true", help="take the hard-wired safety chain away")
+    _bitrate_argument(parser)
 
 
 def _report_arguments(parser: argparse.ArgumentParser) -> None:
@@ -158,7 +165,7 @@ def _cuts_arguments(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=natural, default=1, metavar="S", help="decides the moments (default: 1)")
     add("--vm", choices=("micropython", "cpython"), default="micropython",
         help="what runs the firmware (default: micropython)")  # fmt: skip
-    add("--bitrate", type=int, choices=(500_000, 250_000), default=500_000, help="of the link, bit/s (default: 500000)")
+    _bitrate_argument(parser)
     add("--json", action="store_true", help="print the figures as one object on stdout, progress on stderr")
 
 

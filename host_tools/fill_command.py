@@ -138,6 +138,7 @@ def _fill(
         vm=arguments.vm,
         hard_chain=not arguments.no_hard_chain,
         realtime=arguments.realtime,
+        bitrate=arguments.bitrate,
         trace=folder,
     )
     try:
@@ -164,6 +165,9 @@ def _fill(
     else:
         print()
         print(render(what, result, tickets.last, f"cryofill {__version__}"))
+        bus = result["bus"]
+        rate = bus["bitrate"] // 1000
+        print(f"link: {bus['load_pct']:.1f} % of {rate} kbit/s, {bus['frames']} frames, {bus['lost']} lost")
         for line in without_effect(result["faults"]):
             print(line)
         for broken in result["invariants"]["broken"]:

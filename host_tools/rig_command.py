@@ -179,6 +179,7 @@ def run(arguments: argparse.Namespace) -> int:
             vm=arguments.vm,
             hard_chain=not arguments.no_hard_chain,
             realtime=arguments.realtime,
+            bitrate=arguments.bitrate,
             steps=() if arguments.no_operator else STEPS,
         )
         try:

@@ -18,7 +18,7 @@ PASSIVE_TEC = const(128)
 WAIT_FIRST_MS = const(100)
 WAIT_MAX_MS = const(1600)
 IN_ORDER_MS = const(10000)  # without bus-off for so long: the next wait is the first again
-ALONE_MS = const(200)  # passive with frames waiting for so long: nobody is there
+ALONE_LOOKS = const(5)  # passive with frames waiting so often in a row: nobody is there
 TELL_MS = const(1000)  # overruns are told at most this often
 _CLOCK = const(0x3FFFFFFF)  # the events' clock wraps
 _REJOINING = const(-1)  # restarted, and not yet seen in order
@@ -34,7 +34,7 @@ class BusWatch:
         self.restarts = 0
         self._wait_ms = WAIT_FIRST_MS
         self._since_ms = 0  # of bus-off, or of its end
-        self._alone_ms = 0  # since when passive with frames waiting
+        self._alone = 0  # looks in a row that saw it passive with frames waiting
         self._lost = 0
         self._lost_ms = -TELL_MS
 
@@ -60,14 +60,13 @@ class BusWatch:
         if now_ms - self._since_ms & _CLOCK >= IN_ORDER_MS:
             self._wait_ms = WAIT_FIRST_MS
         if state != STATE_PASSIVE:
-            self._alone_ms = now_ms
+            self._alone = 0
             if self.told != ACTIVE and state < STATE_WARNING:
                 self._tell(ACTIVE, port.counters()[0])
             return
         counters = port.counters()
-        if counters[0] < PASSIVE_TEC or not counters[5]:
-            self._alone_ms = now_ms
-        if now_ms - self._alone_ms & _CLOCK >= ALONE_MS:
+        self._alone = min(self._alone + 1, ALONE_LOOKS) if counters[0] >= PASSIVE_TEC and counters[5] else 0
+        if self._alone >= ALONE_LOOKS:
             if self.told != ALONE:
                 self._tell(ALONE, counters[5])
         elif self.told == ACTIVE or self.told == _REJOINING:

@@ -14,7 +14,7 @@ LINE_MAX = const(120)
 class Console:
     """Reads commands from a serial port and answers them; `commands` maps a word to a function(args) -> str.
 
-    The function returns "" for done or the reason for a refusal.
+    The function returns "" for done, the reason for a refusal, or in a list the words of an answer.
     """
 
     def __init__(self, port, commands):
@@ -57,5 +57,9 @@ class Console:
             self.rejected += 1
             return
         command = self._commands.get(words[1])
-        why = command(words[2:]) if command else "no command " + words[1]
-        self._out = frame_line("=", words[0] + (" ERR " + why if why else " OK"))
+        answer = command(words[2:]) if command else "no command " + words[1]
+        if isinstance(answer, list):
+            answer = " OK " + " ".join(answer)
+        else:
+            answer = " ERR " + answer if answer else " OK"
+        self._out = frame_line("=", words[0] + answer)

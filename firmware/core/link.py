@@ -61,6 +61,7 @@ class Link:
             age_ms = age_of(now)
             ages_ms[i] = age_ms
             if age_ms >= hold_ms[i] and receiver.qualified:
+                receiver.check(None, now)  # counts the silence
                 receiver.restart()
         if port.lost != self._lost:
             self._lost = port.lost

@@ -111,7 +111,7 @@ class Handshake:
         """Return the abort_cause of the refusal; 0: none."""
         return refusal_table.FIRST_CODE + self.refusal - 1 if self.refusal else 0
 
-    def judge(self, now):
+    def judge(self):
         """Look at what the truck has declared so far: set `refusal`, the first reason found, or `fits`, or neither."""
         truck = self._truck
         self.fits = False

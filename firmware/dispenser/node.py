@@ -1,10 +1,11 @@
 """The dispenser: its tables put together, and the five steps of its control tick."""
 
-from board import can, nv, rng, uart, watchdog
+from board import can, clock, nv, rng, uart, watchdog
 from core import interlock, params, report, states, trips
 from core.bus_watch import BusWatch
 from core.console import Console
 from core.executive import TICK_MS
+from core.link_report import LinkReport
 from core.process_image import ProcessImage
 from dispenser import interlock_table, io_table, param_table, state_table, trip_table
 from dispenser.control import Control
@@ -12,7 +13,7 @@ from dispenser.meter import Meter
 from dispenser.sequence import Sequence
 from dispenser.signals import NAMES, Signals
 from dispenser.tickets import Tickets
-from dispenser.truck import Truck
+from dispenser.truck import RX, Truck
 from generated import dispenser_tags as t
 from generated import messages as m
 
@@ -61,6 +62,7 @@ class Dispenser:
         commands = {
             "set": self._set,
             "reset": self._reset,
+            "link": LinkReport(self.truck.link, self.watch, RX, clock.ticks_ms).answer,
             "ticket": self.tickets.show,
             "ticket_read": self.tickets.mark_read,
         }
@@ -85,7 +87,7 @@ class Dispenser:
         tick = self._tick
         self._sample_meter()
         self._update_signals(tick, now)
-        self._update_sequence(tick, now)
+        self._update_sequence(tick)
         self._evaluate_trips(tick, self.machine.public)
 
     def decide(self, tick):

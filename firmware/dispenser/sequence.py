@@ -28,7 +28,7 @@ RESET_HOLD_MS = const(3000)
 
 
 class Sequence(Handshake):
-    """Guards and their memory. `update(tick, now)` each tick before the machine steps."""
+    """Guards and their memory. `update(tick)` each tick before the machine steps."""
 
     def __init__(self, image, truck, signals, meter, params, trip_engine):
         super().__init__(image, truck, signals, params)
@@ -67,7 +67,7 @@ class Sequence(Handshake):
 
     # -- what has to be followed over time ----------------------------------------------------------------
 
-    def update(self, tick, now):
+    def update(self, tick):
         """Follow conditions that must hold for a time: every fifth tick is often enough for them."""
         if tick % SCAN_TICKS:
             return
@@ -123,7 +123,7 @@ class Sequence(Handshake):
             self._balance += (v[t.FT101] - v[t.FT103]) // 16
             self._balance_ticks += 1
         elif name == self._s_talk:
-            self.judge(now)
+            self.judge()
         self._judge_tests(name, v)
 
     def bind(self, machine):

@@ -1,10 +1,11 @@
 """The onboard tank: its tables put together, and the five steps of its control tick."""
 
-from board import can, uart
+from board import can, clock, uart
 from core import interlock, params, report, states, trips
 from core.bus_watch import BusWatch
 from core.console import Console
 from core.executive import TICK_MS
+from core.link_report import LinkReport
 from core.process_image import ProcessImage
 from generated import messages as m
 from generated import tank_tags as t
@@ -13,7 +14,7 @@ from tank.control import Control
 from tank.inventory import Inventory
 from tank.sequence import Sequence
 from tank.signals import NAMES, Signals
-from tank.station import Station
+from tank.station import RX, Station
 
 SCAN_TICKS = 5
 CAUSE_OTHER = 253  # abort_cause without a row: a step took too long
@@ -62,7 +63,8 @@ class Tank:
         self._max_pressure_mbar = 0
         self.control = Control(self.gate, self.station, self.inventory, self.params)
         self.uart = uart.Port()
-        self.console = Console(self.uart, {"set": self._set, "reset": self._reset})
+        link = LinkReport(self.station.link, self.watch, RX, clock.ticks_ms)
+        self.console = Console(self.uart, {"set": self._set, "reset": self._reset, "link": link.answer})
         self.image.prime()
         self.inventory.update()
         self.inventory.update_mass()
