@@ -38,10 +38,9 @@ class Signal(NamedTuple):
         return (1 << self.bits) - 2
 
     def raw(self, value: int | str) -> int:
-        """Return the raw value of a physical one, or of a word (NA and ERROR are words)."""
+        """Return the raw value of a physical one, or of a word: NA and ERROR stand in every value table."""
         if isinstance(value, str):
-            codes = {"NA": self.na, "ERROR": self.error} | {word: raw for raw, word in self.words.items()}
-            return codes[value]
+            return next(raw for raw, word in self.words.items() if word == value)
         return (value - self.offset) // self.factor
 
 

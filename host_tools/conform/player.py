@@ -103,18 +103,22 @@ class Player:
             now = port.now_ms()
             if now >= end:
                 return False
-            for seen in port.receive(min(end, now + STEP_MS)):
+            frames = port.receive(min(end, now + STEP_MS))
+            for seen in frames:
                 self._hear(seen)
-            if self.each is not None:
+            if frames and self.each is not None:
                 self.each()
-            now = port.now_ms()
-            for name, due in self._due.items():
-                if due <= now:
-                    self._due[name] = due + self.codec.messages[name].cycle_ms
-                    if self._due[name] <= now:  # the port was asleep: no burst of what was missed
-                        self._due[name] = now + self.codec.messages[name].cycle_ms
-                    if name not in self.muted:
-                        self.send_now(name)
+            self._send_due(port.now_ms())
+
+    def _send_due(self, now: int) -> None:
+        """Send what is due."""
+        for name, due in self._due.items():
+            if due <= now:
+                self._due[name] = due + self.codec.messages[name].cycle_ms
+                if self._due[name] <= now:  # the port was asleep: no burst of what was missed
+                    self._due[name] = now + self.codec.messages[name].cycle_ms
+                if name not in self.muted:
+                    self.send_now(name)
 
     def _hear(self, seen: Seen) -> None:
         message = self._own.get(seen.can_id) if seen.extended and not seen.remote else None
