@@ -24,7 +24,8 @@ from host_tools.sampling import NODES, channels, measured
 from sim import scenario, tables
 from sim.lines_server import LinesServer, Peer, listen
 from sim.plant.world import World
-from sim.scenario import ScenarioError, suggest
+from sim.scenario import ScenarioError
+from sim.scenario_words import suggest
 
 LINE_MAX = 16384
 PRESS_S = 0.5

@@ -11,8 +11,9 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from host_tools import cli
-from sim import fault_table, scenario
+from sim import fault_table
 from sim.fault_table import Kind
+from sim.scenario_words import suggest
 
 WIDTH = 118
 MANY = 3  # groups of one family: beyond, its kinds are told once and the ranges of its targets apart
@@ -24,7 +25,7 @@ def chosen(names: Sequence[str]) -> list[str]:
     targets = fault_table.targets()
     for name in names:
         if name not in families and name not in targets:
-            hint = scenario.suggest(name, [*targets, *families]) or f"; families are {', '.join(families)}"
+            hint = suggest(name, [*targets, *families]) or f"; families are {', '.join(families)}"
             raise cli.UserError(f"{name}: no such fault target or family{hint}")
     return [one for one in targets if not names or one in names or fault_table.family_of(one) in names]
 

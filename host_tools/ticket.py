@@ -14,6 +14,8 @@ from sim import tables
 from sim.scenario import Scenario
 
 BILLABLE = 0
+STATUS = 3  # bits of the status that tell whether it is billable
+UNPROVED = 4  # the link was not authenticated
 
 WIDTH = 62
 
@@ -58,7 +60,12 @@ def by_word(phases: Mapping[str, float]) -> dict[str, float]:
 
 def billable(ticket: Mapping[str, int] | None) -> bool:
     """Tell whether the dispenser reported a ticket that may be billed."""
-    return ticket is not None and ticket.get("status") == BILLABLE
+    return ticket is not None and ticket.get("status", UNPROVED - 1) & STATUS == BILLABLE
+
+
+def authenticated(ticket: Mapping[str, int]) -> bool:
+    """Tell whether the ticket is of a fill over an authenticated link."""
+    return not ticket.get("status", 0) & UNPROVED
 
 
 class Row(NamedTuple):
@@ -84,6 +91,7 @@ def rows(
             Row("session", str(fields.get("session", "none")), f"seed {result['seed']}"),
             Row("product", "liquid H2", "as parahydrogen"),
             Row("truck", truck[0], f"{truck[1]:g} m3 *"),
+            *([] if ticket is None or authenticated(ticket) else [Row("link", "", "link not authenticated")]),
         ), (
             Row("metered, FILL to DRAIN", _kilograms(fields.get("meter_g")), "FT101"),
             Row("less gas the tank returned", _kilograms(fields.get("returned_g")), "FT103"),

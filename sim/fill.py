@@ -70,6 +70,7 @@ class _Story:
         self.visited = ["BOOT"]
         self.why = ""
         self.ended_by = ""
+        self.refused_by = ""
         self.trips: list[tuple[str, str, str, str]] = []  # node, id, reaction, words
         self.ticket: dict[int, int] = {}
         self.peak_bar = self._truth["tank_bar"]
@@ -117,6 +118,8 @@ class _Story:
             self.why = words
             if before in ("FILL", "HOLD") and after not in ("FILL", "HOLD"):
                 self.ended_by = words
+            elif (before, after) == ("CONNECT", "DISCONNECT"):
+                self.refused_by = words
         elif kind == rig.TICKET:
             self.ticket[event["id"]] = event["value"]
 
@@ -194,6 +197,9 @@ def commission(rig_: Rig, scenario: Scenario, settings: Sequence[tuple[str, str,
     rig_.command("tank", f"set vessel_type {profile.vessel_type}")
     rig_.command("dispenser", f"set date_month {DATE_MONTH}")
     rig_.command("tank", f"set target_g {round(scenario.truck.target_kg * 1000)}")
+    if not scenario.link.auth:
+        for node in tables.NODES:
+            rig_.command(node, "set auth 0")
     if scenario.station.supply == "pump":
         rig_.command("dispenser", f"set pump_mbar {round(scenario.station.supply_bar * 1000)}")
     for node, parameter, value in settings:
@@ -352,6 +358,7 @@ def _scenario(scenario: Scenario, options: Options) -> dict[str, Any]:
         "hard_chain": options.hard_chain,
         "station": dataclasses.asdict(scenario.station),
         "truck": dataclasses.asdict(scenario.truck),
+        "link": dataclasses.asdict(scenario.link),
         "profile": dataclasses.asdict(scenario.profile),
         "faults": [dataclasses.asdict(fault) for fault in scenario.faults],
     }
@@ -367,7 +374,7 @@ def _outcome(story: _Story, rig_: Rig, scenario: Scenario) -> tuple[str, str]:
     if state == "COMPLETE" and not stops and story.ended_by == "target mass":
         return "complete", f"COMPLETE: {story.ended_by}"
     if state in ("COMPLETE", "IDLE") and all(s in BEFORE_GAS for s in story.visited):
-        return "refused", words or f"{state}: {story.why}"
+        return "refused", words or f"CONNECT: {story.refused_by}" if story.refused_by else f"{state}: {story.why}"
     if rig_.t_s >= scenario.limit_s:
         return "stopped", words or f"limit_s: still in {state} after {scenario.limit_s:g} s"
     return "stopped", words or f"{state}: {story.ended_by or story.why}"

@@ -19,7 +19,7 @@ from sim.scenario import Fault, Scenario, Truck
 LIMIT_S: Final = 1.3
 PER_FILL: Final = 20  # holds that the largest `holds_max` lets a fill resume from
 OPEN_S: Final = (0.3, 4.0)  # XV103 has been open for so long when the next cut comes (uniform)
-CUT_S: Final = 0.85  # with the frame before it less than the second that ends a fill
+CUT_S: Final = 0.7  # with the frame before it and the second one after it less than the second that ends a fill
 GIVE_UP_S: Final = 60.0  # a valve that stays open, or a fill that does not resume
 PERMIT_ID: Final = 0x0CFF21A1  # T_STATUS, whose fuelling command lets the dispenser supply
 PER_STATE: Final = {"PRECOOL": 2, "COLDTEST": 2, "FILL": PER_FILL}  # of one fill: most in the longest state

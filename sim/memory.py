@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from sim import nodes, tables, wire
+from sim import link_keys, nodes, tables, wire
 from sim.wire import FLASH_ERASE, FLASH_PROG, FLASH_READ, FRAM_READ, FRAM_WRITE
 
 PAGE_BYTES: Final = 256  # a flash chip programs at most one page at a time
@@ -92,9 +92,10 @@ class Memory:
 
     @classmethod
     def commissioned(cls, node: str, *, seed: int = 1, timing: Timing = TYPICAL) -> Memory:
-        """Return the memory of a board that has left commissioning: an empty file system, FRAM all zero."""
+        """Return the memory of a board that has left commissioning: an empty file system, a FRAM with the test key."""
         made = cls(node, seed=seed, timing=timing)
         made.flash[:] = _formatted(made.block_bytes, len(made.flash) // made.block_bytes)
+        link_keys.provision(made.fram, link_keys.key_of(node))
         return made
 
     @classmethod

@@ -8,7 +8,6 @@ is guessed or clamped. Pressures are absolute unless the name says barg.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import math
 import sys
 from collections.abc import Iterable
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim import fault_table, tables
+from sim.scenario_words import one_line, printable, shown, span, suggest
 
 if TYPE_CHECKING:
     from sim.plant.config import PlantConfig
@@ -39,7 +39,6 @@ OUTCOMES = ("complete", "stopped", "esd", "refused")
 SEA_LEVEL_BAR = 1.01325
 FILL_LIMIT_LIQUID = 0.98  # share of the tank that liquid may take up when the relief opens
 FILE_MAX_BYTES = 100_000
-SHOWN_MAX = 40  # characters of a bad value that a refusal repeats
 GAS_TO_WALL_K = 60.0  # most that the vapour of a dry tank may differ from its wall
 
 
@@ -85,6 +84,13 @@ class Truck:
 
 
 @dataclass(frozen=True)
+class Link:
+    """The link between them; `auth` False: without authentication, as on a bench."""
+
+    auth: bool = True
+
+
+@dataclass(frozen=True)
 class Fault:
     """One fault: when (`at_s` of the run, or `after_s` in the dispenser's `state`), how much, how long."""
 
@@ -115,6 +121,7 @@ class Scenario:
     limit_s: float = 3600.0
     station: Station = field(default_factory=Station)
     truck: Truck = field(default_factory=Truck)
+    link: Link = field(default_factory=Link)
     faults: tuple[Fault, ...] = ()
     expect: Expect = field(default_factory=Expect)
 
@@ -164,6 +171,9 @@ TRUCK = {
     "wall_k":      _Key(float, 14.0, 350.0, unit="K"),
     "target_kg":   _Key(float, 0.2, 200.0, unit="kg"),
 }
+LINK = {
+    "auth":        _Key(bool),
+}
 FAULT = {
     "target":      _Key(str),
     "kind":        _Key(str),
@@ -198,7 +208,7 @@ def load(name: str = DEFAULT) -> Scenario:
         path = SCENARIOS / (name + ".toml")
         if name not in names():
             raise ScenarioError(
-                f"{name}: no such scenario{suggest(name, names())}; there are {_list(names())}"
+                f"{name}: no such scenario{suggest(name, names())}; there are {', '.join(names())}"
             )
     try:
         size = path.stat().st_size
@@ -206,7 +216,7 @@ def load(name: str = DEFAULT) -> Scenario:
             raise ScenarioError(f"{path}: {size} bytes are no scenario (at most {FILE_MAX_BYTES})")
         text = path.read_text(encoding="utf-8-sig")  # some editors put a byte-order mark first
     except (OSError, UnicodeDecodeError) as error:
-        raise ScenarioError(f"{path}: cannot be read: {_one_line(error)}") from None
+        raise ScenarioError(f"{path}: cannot be read: {one_line(error)}") from None
     return parse(text, str(path) if name.endswith(".toml") else path.name)
 
 
@@ -215,16 +225,16 @@ def parse(text: str, file: str = "scenario.toml") -> Scenario:
     try:
         doc = tomllib.loads(text)
     except ValueError as error:  # TOMLDecodeError, or a number with thousands of digits
-        raise ScenarioError(f"{file}: not valid TOML: {_one_line(error)}") from None
+        raise ScenarioError(f"{file}: not valid TOML: {one_line(error)}") from None
     except RecursionError:
         raise ScenarioError(f"{file}: not valid TOML: brackets too deep") from None
-    sections = {"station": dict, "truck": dict, "fault": list, "expect": dict}
+    sections = {"station": dict, "truck": dict, "link": dict, "fault": list, "expect": dict}
     for key, value in doc.items():
         if key in sections and not isinstance(value, sections[key]):
             how = f"[[{key}]]" if sections[key] is list else f"[{key}]"
             raise ScenarioError(f"{file}: {key}: is a section, write {how}")
         if key not in sections and isinstance(value, (dict, list)):
-            raise ScenarioError(f"{file}: [{_printable(key)}]: unknown section{suggest(key, sections)}")
+            raise ScenarioError(f"{file}: [{printable(key)}]: unknown section{suggest(key, sections)}")
     top = _section(file, "", {k: v for k, v in doc.items() if k not in sections}, TOP, also=sections)
     faults = tuple(parse_fault(file, f"[[fault]] {i + 1}", table) for i, table in enumerate(doc.get("fault", ())))
     expect = Expect(**_section(file, "[expect]", doc.get("expect", {}), EXPECT))
@@ -234,6 +244,7 @@ def parse(text: str, file: str = "scenario.toml") -> Scenario:
         **top,
         station=Station(**_section(file, "[station]", doc.get("station", {}), STATION)),
         truck=Truck(**_section(file, "[truck]", doc.get("truck", {}), TRUCK)),
+        link=Link(**_section(file, "[link]", doc.get("link", {}), LINK)),
         faults=faults,
         expect=expect,
     )
@@ -271,19 +282,23 @@ def _section(
 def _value(file: str, section: str, key: str, value: Any, rule: _Key) -> Any:
     if rule.type is str:
         if not isinstance(value, str):
-            raise _refusal(file, section, key, f"must be text in quotes, not {_shown(value)}")
+            raise _refusal(file, section, key, f"must be text in quotes, not {shown(value)}")
         if not value.strip() or not value.isprintable() or len(value) > 80:
             raise _refusal(file, section, key, "must be one line of 1 to 80 printable characters")
         if rule.words and value not in rule.words:
-            hint = suggest(value, rule.words) or f"; one of {_list(rule.words)}"
+            hint = suggest(value, rule.words) or f"; one of {', '.join(rule.words)}"
             raise _refusal(file, section, key, f"{value!r} is not known{hint}")
+        return value
+    if rule.type is bool:
+        if not isinstance(value, bool):
+            raise _refusal(file, section, key, f"must be true or false, not {shown(value)}")
         return value
     whole = rule.type is int
     if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
         kind = "a whole number" if whole else "a number"
-        raise _refusal(file, section, key, f"must be {kind}, not {_shown(value)}")
+        raise _refusal(file, section, key, f"must be {kind}, not {shown(value)}")
     if not rule.low <= value <= rule.high:  # nor is nan between them
-        raise _refusal(file, section, key, f"{_shown(value)} is outside {_span(rule.low, rule.high, rule.unit)}")
+        raise _refusal(file, section, key, f"{shown(value)} is outside {span(rule.low, rule.high, rule.unit)}")
     return rule.type(value)
 
 
@@ -303,7 +318,7 @@ def parse_fault(file: str, section: str, table: Any) -> Fault:
             file, section, "target", f"{fault.target!r} is not known{suggest(fault.target, known)}"
         )
     if fault.kind not in kinds:
-        hint = suggest(fault.kind, kinds) or f"; one of {_list(kinds)}"
+        hint = suggest(fault.kind, kinds) or f"; one of {', '.join(kinds)}"
         raise _refusal(file, section, "kind", f"{fault.kind!r} is not known for {fault.target}{hint}")
     if not kinds[fault.kind].available:
         raise _refusal(file, section, "kind", f"{fault.kind} is not available in this version")
@@ -330,7 +345,7 @@ def _check_fault_value(file: str, section: str, fault: Fault, kind: fault_table.
             file,
             section,
             "value",
-            f"{value:g} is outside {_span(kind.low, kind.high, kind.unit)} ({kind.name})",
+            f"{value:g} is outside {span(kind.low, kind.high, kind.unit)} ({kind.name})",
         )
     if kind.unit == "0|1" and value not in (0.0, 1.0):
         raise _refusal(file, section, "value", f"{value:g} is neither 0 nor 1 ({kind.name})")
@@ -451,39 +466,6 @@ def _gas_k(bar: float, density_kg_m3: float) -> float:
     return float(PropsSI("T", "P", bar * 1e5, "D", density_kg_m3, "ParaHydrogen"))
 
 
-# -- words --------------------------------------------------------------------------------------------------
-
-
 def _refusal(file: str, section: str, key: str, why: str) -> ScenarioError:
-    where = f"{section} {_printable(key)}".lstrip()
+    where = f"{section} {printable(key)}".lstrip()
     return ScenarioError(f"{file}: {where}: {why}")
-
-
-def suggest(word: str, known: Iterable[str]) -> str:
-    """Return '; did you mean X?' for a near miss, else ''."""
-    lower = {k.lower(): k for k in known}
-    near = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.6)
-    return f"; did you mean {lower[near[0]]}?" if near else ""
-
-
-def _printable(key: str) -> str:
-    """Return a key as it can be shown on one line."""
-    return key if key.isprintable() and len(key) <= SHOWN_MAX else _shown(key)
-
-
-def _shown(value: Any) -> str:
-    """Return a bad value as it can be shown: on one line, not at any length."""
-    text = repr(value)
-    return text if len(text) <= SHOWN_MAX else text[:SHOWN_MAX] + "..."
-
-
-def _list(words: Iterable[str]) -> str:
-    return ", ".join(words)
-
-
-def _span(low: float, high: float, unit: str) -> str:
-    return f"{low:g} to {high:g} {unit}".rstrip()
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())

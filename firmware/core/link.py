@@ -4,7 +4,8 @@ Reception: each message has an E2E receiver; a frame counts only if its E2E chec
 session of this fill (once there is one). Frames that the controller lost count as missing, and because nobody
 knows whose they were every message has to qualify anew. Transmission: one slot per message, filled when due and
 sent in order of priority as mailboxes come free; a slot that is still waiting is overwritten by its next value.
-Nothing here allocates after construction.
+One message each way may be authenticated (`authenticate`): it then counts from its verified frames alone. Nothing
+here allocates after construction.
 """
 
 from core import e2e
@@ -47,6 +48,17 @@ class Link:
         self._counter = [0] * len(tx)
         self._elapsed = 0  # ticks since the slots were last looked at
         self._sleep = 0  # ticks for which nothing is due
+        self._verifier = self._signer = None
+        self._checked = self._signed = self._tags = -1
+
+    def authenticate(self, checked, verifier, signed, tags, signer):
+        """Let received message `checked` count by `verifier`; tag sent message `signed` by `signer`, in message `tags`.
+
+        Start-up only; both ends are of core.tagging.
+        """
+        self._checked, self._verifier = checked, verifier
+        self._signed, self._tags, self._signer = signed, tags, signer
+        self._watched = tuple((i, r, self._checked_age_ms if i == checked else age) for i, r, age in self._watched)
 
     def receive(self, now):
         """Judge and unpack the frames that came since the last tick.
@@ -57,6 +69,12 @@ class Link:
         port = self.port
         n = port.count
         receivers, ages_ms, hold_ms = self.receivers, self.ages_ms, self._hold_ms
+        checked, verifier = self._checked, self._verifier
+        fresh = 0
+        if verifier is not None and verifier.arrived:
+            verifier.arrived = False
+            self._unpack[checked](verifier.frame, self.values[checked])
+            fresh = 1 << checked
         for i, receiver, age_of in self._watched:
             age_ms = age_of(now)
             ages_ms[i] = age_ms
@@ -68,9 +86,8 @@ class Link:
             for receiver in receivers:
                 receiver.restart()
         if not n:
-            self.fresh = 0
-            return False
-        fresh = 0
+            self.fresh = fresh
+            return fresh != 0
         for k in range(n):
             i = self._index.get(port.ids[k], -1)
             if i < 0:
@@ -80,8 +97,11 @@ class Link:
                 self.foreign += 1
                 continue
             if receivers[i].check(data, port.at_ms[k]) in e2e.GOOD:
+                if i == checked and verifier.closed():
+                    verifier.offer(data, port.at_ms[k])
+                    continue
                 self._unpack[i](data, self.values[i])
-                ages_ms[i] = receivers[i].age_ms(now)
+                ages_ms[i] = self.age_ms(i, now)
                 fresh |= 1 << i
         self.fresh = fresh
         port.count = 0
@@ -93,10 +113,23 @@ class Link:
             for i in range(len(values)):
                 values[i] = -1
 
+    def age_ms(self, i, now):
+        """Return the time since the newest frame of message i that counts, good or, where it has to be, verified."""
+        return self._checked_age_ms(now) if i == self._checked else self.receivers[i].age_ms(now)
+
+    def _checked_age_ms(self, now):
+        verifier = self._verifier
+        return (verifier if verifier.required else self.receivers[self._checked]).age_ms(now)
+
+    def qualified(self, i):
+        """Return True while message i is believed: three good frames in a row, not two bad ones in ten."""
+        if i == self._checked and self._verifier.required and not self._verifier.qualified():
+            return False
+        return self.receivers[i].qualified
+
     def live(self, i, now, limit_ms):
         """Return True while message i is qualified and younger than limit_ms."""
-        receiver = self.receivers[i]
-        return receiver.qualified and receiver.age_ms(now) < limit_ms
+        return self.qualified(i) and self.age_ms(i, now) < limit_ms
 
     def hurry(self, k):
         """Send message k in this tick (an abort does not wait for its cycle)."""
@@ -107,8 +140,17 @@ class Link:
         """Fill what is due and hand as much as possible to the controller; asleep until the next is due.
 
         Slot 0 goes first. A frame that left its mailbox unsent, to make room, gives its counter back: the newest value
-        of its slot is sent in its place, and the receiver misses nothing.
+        of its slot is sent in its place, and the receiver misses nothing. Not so for a message that is tagged: its
+        counter is the low byte of a number that runs with the clock, a frame that never left is a lost one, and a tag
+        keeps the counter of its frame.
         """
+        signer = self._signer
+        signed = -1
+        if signer is not None and signer.active:
+            signed = self._signed
+            if signer.ready:
+                self._counter[self._tags] = signer.counter
+                self.hurry(self._tags)
         self._elapsed += 1
         elapsed = self._elapsed
         port = self.port
@@ -122,11 +164,14 @@ class Link:
         for k in range(len(due)):
             left = due[k] - elapsed
             if unsent >> k & 1:
-                counter[k] = counter[k] - 1 & 255
+                if k != signed and k != self._tags:
+                    counter[k] = counter[k] - 1 & 255
                 if not waiting[k]:
                     left = 0
             if left <= 0:
                 left = self._cycle[k]
+                if waiting[k] and k == signed:
+                    counter[k] = counter[k] + 1 & 255
                 waiting[k] = 0 if self._fill[k](self._buf[k]) else 1
             due[k] = left
             if waiting[k]:
@@ -134,6 +179,8 @@ class Link:
                 if port.send(k, self._tx_id[k], self._buf[k]):
                     waiting[k] = 0
                     counter[k] = counter[k] + 1 & 255
+                    if k == signed:
+                        signer.note(self._buf[k])
                 else:
                     left = 1
             if left < sleep:

@@ -41,6 +41,7 @@ class Signer:
         self._noted = False
         self._number = freshness.NONE
         self._tag = bytearray(auth.TAG_BYTES)
+        self.active = False  # in a session
         self.ready = False
         self.counter = 0
         self.made = 0
@@ -49,17 +50,17 @@ class Signer:
         """Tag from the next frame on, as number 0 to 255 of the session by its counter."""
         self._mac = mac
         self._number = freshness.NONE
+        self.active = True
         self._noted = self.ready = False
 
     def end(self):
         """Tag no more."""
         self._mac = None
+        self.active = False
         self._noted = self.ready = False
 
     def note(self, frame):
-        """Take the frame (8 bytes, protected) that is being sent."""
-        if self._mac is None:
-            return
+        """Take the frame (8 bytes, protected) that is being sent; only while `active`."""
         _copy(frame, self._frame)
         self._number = freshness.following(self._number, frame[_COUNTER])
         self._noted = True
@@ -97,6 +98,7 @@ class Verifier:
         """hold_ms: a silence after which QUALIFY frames have to be verified in a row again."""
         self._can_id = can_id
         self._hold_ms = hold_ms
+        self.required = False  # in this session; before there is a key nothing is verified, and nothing counts as live
         self._pace = freshness.Pace(cycle_ms)
         self._mac = None
         self._waiting = bytearray(8)  # a frame whose tag has not come

@@ -18,8 +18,10 @@ DECLARED_MASS_PPT = const(1005)  # a truck may declare at most 0.5 % more than t
 
 # Places in refusal_table.REFUSALS, from 1
 (
-    VERSION, ABORTED, CHANGED, TYPE, VOLUME, RELIEF, MAWP, FLOW, EXPIRED, MAX_MASS, PRESSURE, TARGET,
-) = range(1, 13)  # fmt: skip
+    VERSION, ABORTED, CHANGED, TYPE, VOLUME, RELIEF, MAWP, FLOW, EXPIRED, MAX_MASS, PRESSURE, TARGET, NOT_PROVED,
+) = range(1, 14)  # fmt: skip
+
+PROOF_MS = const(5000)  # a truck that has told everything else has to have proved its key by then
 
 # Actions of command_table
 ACTIONS = ("none", "go", "wait", "hold", "stop", "refuse", "end")
@@ -107,6 +109,9 @@ class Handshake:
     def refused_target(self):
         return self.refusal == TARGET
 
+    def refused_proof(self):
+        return self.refusal == NOT_PROVED
+
     def refusal_code(self):
         """Return the abort_cause of the refusal; 0: none."""
         return refusal_table.FIRST_CODE + self.refusal - 1 if self.refusal else 0
@@ -123,8 +128,8 @@ class Handshake:
         elif truck.changed:
             self.refusal = CHANGED
         elif truck.introduced() and truck.mass_g >= 0:
-            self.refusal = self._judge_type() or self._judge_limits()
-            self.fits = not self.refusal
+            self.refusal = self._judge_type() or self._judge_limits() or self._judge_proof()
+            self.fits = not self.refusal and truck.guard.passes()
 
     def _judge_type(self):
         truck = self._truck
@@ -142,6 +147,12 @@ class Handshake:
                 return MAWP
             return FLOW if truck.max_flow_g_s > row[8] else 0
         return TYPE
+
+    def _judge_proof(self):
+        guard = self._truck.guard
+        if guard.passes():
+            return 0
+        return NOT_PROVED if guard.refuses() or self.machine.state_ms >= PROOF_MS else 0
 
     def _judge_limits(self):
         truck = self._truck

@@ -12,6 +12,7 @@ from generated import dispenser_tags as t
 LOW_FLOW_CUT_MG_S = const(100)  # FT103 below this is its own zero error
 MG_PER_G = const(1000)
 BILLABLE, NOT_BILLABLE, CUT_SHORT = const(0), const(1), const(2)
+UNPROVED = const(4)  # added to any of these: the link was not authenticated
 MIN_BILLED_G = const(5000)
 RUN_OUT_TICKS = const(100)  # 1 s: what still flows while the valves of a stopped fill shut is metered too
 
@@ -26,8 +27,9 @@ class Meter:
         self.start(0)
         self.running = False
 
-    def start(self, truck_mass_g):
+    def start(self, truck_mass_g, authenticated=True):
         """Begin a fill: totals at zero; truck_mass_g is the truck's own mass now (for the balance)."""
+        self.unproved = 0 if authenticated else UNPROVED
         self.running = True
         self.fills = self.fills + 1 & 0x3FFFFFFF
         self._left = 0
@@ -84,7 +86,9 @@ class Meter:
         return self.meter_g - self.returned_g - (truck_mass_g - self._truck_start_g)
 
     def status(self):
-        """Return BILLABLE, or NOT_BILLABLE: a meter was bad, the hose was not drained, or the fill too small."""
-        if self.suspect or not self.drained or self.net_g() < MIN_BILLED_G:
-            return NOT_BILLABLE
-        return BILLABLE
+        """Return BILLABLE, or NOT_BILLABLE: a meter was bad, the hose was not drained, or the fill too small.
+
+        UNPROVED is added for a fill over a link without authentication.
+        """
+        bad = self.suspect or not self.drained or self.net_g() < MIN_BILLED_G
+        return (NOT_BILLABLE if bad else BILLABLE) | self.unproved

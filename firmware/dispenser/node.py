@@ -1,10 +1,11 @@
 """The dispenser: its tables put together, and the five steps of its control tick."""
 
 from board import can, clock, nv, rng, uart, watchdog
-from core import interlock, params, report, states, trips
+from core import auth, interlock, params, report, states, trips
 from core.bus_watch import BusWatch
 from core.console import Console
 from core.executive import TICK_MS
+from core.guard import Guard
 from core.link_report import LinkReport
 from core.process_image import ProcessImage
 from dispenser import interlock_table, io_table, param_table, state_table, trip_table
@@ -13,12 +14,13 @@ from dispenser.meter import Meter
 from dispenser.sequence import Sequence
 from dispenser.signals import NAMES, Signals
 from dispenser.tickets import Tickets
-from dispenser.truck import RX, Truck
+from dispenser.truck import RX, STATUS, Truck
 from generated import dispenser_tags as t
 from generated import messages as m
 
 SCAN_TICKS = 5
 TARGET_MAX_G = 163810  # of D_PERMIT.target_mass_g
+PERMIT_SLOT, AUTH_SLOT = 1, 2  # among the sent messages
 CAUSE_OTHER = 253  # abort_cause without a row: a step took too long
 
 
@@ -30,16 +32,25 @@ class Dispenser:
         self.image.de_energise()
         self.events = report.Events()
         self.params = params.Params(param_table)
+        fram = nv.Fram(io_table.FRAM_CS, io_table.FRAM_BYTES)
+        self.guard = Guard(
+            auth.DISPENSER, fram, self.events, m.D_PERMIT_ID, m.T_STATUS_ID, m.T_STATUS_CYCLE_MS, m.T_STATUS_HOLD_MS
+        )
+        asked = self.guard.challenge
         tx = (
             (m.D_ABORT_ID, m.D_ABORT_DATA_ID, m.D_ABORT_CYCLE_MS, self._fill_abort),
             (m.D_PERMIT_ID, m.D_PERMIT_DATA_ID, m.D_PERMIT_CYCLE_MS, self._fill_permit),
+            (m.D_AUTH_ID, m.D_AUTH_DATA_ID, m.D_AUTH_CYCLE_MS, self.guard.signer.fill),
             (m.D_STATUS_ID, m.D_STATUS_DATA_ID, m.D_STATUS_CYCLE_MS, self._fill_status),
             (m.D_LINE_ID, m.D_LINE_DATA_ID, m.D_LINE_CYCLE_MS, self._fill_line),
             (m.D_METER_ID, m.D_METER_DATA_ID, m.D_METER_CYCLE_MS, self._fill_meter),
+            (m.D_CHALLENGE_ID, m.D_CHALLENGE_DATA_ID, m.D_CHALLENGE_CYCLE_MS, asked.fill_challenge),
+            (m.D_RESPONSE_ID, m.D_RESPONSE_DATA_ID, m.D_RESPONSE_CYCLE_MS, asked.fill_response),
         )
         self.port = can.Port(m.TANK_ADDRESS, bitrate)
         self.watch = BusWatch(self.port, self.events)
-        self.truck = Truck(self.port, tx)
+        self.truck = Truck(self.port, tx, self.guard)
+        self.truck.link.authenticate(STATUS, self.guard.verifier, PERMIT_SLOT, AUTH_SLOT, self.guard.signer)
         self.meter = Meter(self.image, self.params)
         self.signals = Signals(self.image, self.truck, self.meter)
         self.gate = interlock.Gate(io_table, interlock_table)
@@ -51,7 +62,6 @@ class Dispenser:
         self.machine = states.Machine(state_table, self.sequence, self.events)
         self.sequence.bind(self.machine)
         self.sequence.events = self.events
-        fram = nv.Fram(io_table.FRAM_CS, io_table.FRAM_BYTES)
         folder = nv.FLASH + "/tickets"
         self.tickets = Tickets(
             fram, folder, self.trips, self.meter, self.sequence, self.machine, self.events
@@ -65,9 +75,11 @@ class Dispenser:
             "link": LinkReport(self.truck.link, self.watch, RX, clock.ticks_ms).answer,
             "ticket": self.tickets.show,
             "ticket_read": self.tickets.mark_read,
+            "key": self._key,
         }
         self.console = Console(self.uart, commands)
         self.image.prime()
+        self.guard.load()
         self.tickets.recover(watchdog.cause())
         self._tick = 0
         self._aborting = 0
@@ -114,6 +126,8 @@ class Dispenser:
         if self.events.waiting:
             self.events.flush(self.uart)
         self.tickets.slack(self._tick)
+        if self.guard.awake:
+            self.guard.slack(self.truck.tank_id())
         if self._tick & 3:
             return  # the serial buffer holds four ticks of input
         self.console.poll()
@@ -177,8 +191,14 @@ class Dispenser:
 
     # -- serial commands ------------------------------------------------------------------------
 
+    def _idle(self):
+        return m.DISPENSER_STATE_BOOT <= self.machine.public <= m.DISPENSER_STATE_IDLE
+
+    def _key(self, args):
+        return self.guard.set_key(args) if self._idle() else "only in IDLE"
+
     def _set(self, args):
-        if self.machine.public not in (m.DISPENSER_STATE_BOOT, m.DISPENSER_STATE_SELFTEST, m.DISPENSER_STATE_IDLE):
+        if not self._idle():
             return "only in IDLE"
         if len(args) != 2 or not args[1].isdigit():
             return "set <parameter> <number>"

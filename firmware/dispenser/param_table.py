@@ -11,6 +11,7 @@ PARAMS = (
     ("pump_mbar",          0,       0,      10000,   "mbar",  "entry",   "what the transfer pump delivers; 0: no pump, the dewar's own pressure"),
     ("date_month",         0,       0,      225312,  "yyyymm","entry",  "today's year and month, to see whether certificates are valid; 0: not set"),
     ("hose_relief_mbarg",  6000,    1000,   11000,   "mbarg", "assumed", "set pressure of PSV101 and PSV102: no truck of a lower MAWP"),
+    ("auth",               1,       0,      1,       "1",     "entry",   "1: truck and permits have to be authenticated; 0: for benches only"),
     ("purge_cycles",       4,       3,      10,      "1",     "EJ",      "helium cycles on both bores"),
     ("purge_high_mbar",    5000,    3000,   6000,    "mbar",  "EJ",      "pressure that a purge cycle reaches"),
     ("purge_low_mbarg",    250,     100,    1000,    "mbarg", "EJ",      "gauge pressure that a purge cycle falls to"),

@@ -22,5 +22,6 @@ REFUSALS = (
     ("MAX_MASS",  "refused_max_mass",  "maximum mass above the 98 % rule"),
     ("PRESSURE",  "refused_pressure",  "fill pressure not below relief, or tank not below the supply's pressure"),
     ("TARGET",    "refused_target",    "target above what the tank may hold, or reached already"),
+    ("NOT_PROVED","refused_proof",     "the truck does not prove its key, or this board has none"),
 )
 # fmt: on

@@ -270,6 +270,7 @@ class Sequence(Handshake):
         self.next_session = 0
         self._truck.forget()
         self._truck.link.session = self.session
+        self._truck.guard.begin(self.session, self._params.get("auth"))
         self.is_purged = self.is_leak_tight = self.no_liquid = False
         self.untouched = True
         self.cycles = self._holds = 0
@@ -366,7 +367,7 @@ class Sequence(Handshake):
 
     def enter_fill_open(self):
         self._hold_in_fill = True
-        self._meter.start(self._truck.mass_g)
+        self._meter.start(self._truck.mass_g, self._truck.guard.required)
 
     def truck_open(self):
         return self._truck.says(m.T_STATUS_XV201_OPEN) and self._means(GO)
@@ -510,6 +511,7 @@ class Sequence(Handshake):
         self._start_seen_up = not self._image.di[t.PB101]
         self.session = self.target_g = self.refusal = 0
         self._truck.link.session = 0
+        self._truck.guard.end()
 
     def customer_gone(self):
         return self.machine.state_ms >= 5000 and not self.earthed() and self._trips.first < 0

@@ -104,6 +104,7 @@ TRANSITIONS = (
     ("TALK",         "refused_max_mass", "UNLOCK",      "refused: maximum mass above the 98 % rule"),
     ("TALK",         "refused_pressure", "UNLOCK",      "refused: fill or tank pressure too high"),
     ("TALK",         "refused_target",   "UNLOCK",      "refused: target above the maximum, or reached already"),
+    ("TALK",         "refused_proof",    "UNLOCK",      "refused: link not authenticated, wrong key or none"),
     ("TALK",         "truck_ready",      "PURGE_PRESS", "truck ready, vehicle loop closed, helium there"),
 
     ("PURGE_PRESS",  "purge_pressed",    "PURGE_VENT",  "both bores at purge pressure"),

@@ -15,7 +15,7 @@ from core import journal, report, ticket_files
 from core.e2e import crc16
 from core.trips import STOP
 from dispenser import note_table, state_table, trip_table
-from dispenser.meter import CUT_SHORT
+from dispenser.meter import CUT_SHORT, UNPROVED
 
 SAVE_TICKS = const(20)
 RETRY_TICKS = const(1000)  # 10 s between tries at a flash that refuses
@@ -88,7 +88,7 @@ class Tickets:
             self._note(TORN, 0)
         if now.flags == journal.OPEN:
             now.flags |= journal.DONE
-            now.status = CUT_SHORT
+            now.status = CUT_SHORT | now.status & UNPROVED
             now.why = self._restarted
             self._note(SHORT, now.number)
         if what == journal.DAMAGED:
@@ -193,7 +193,7 @@ class Tickets:
             self._fills = meter.fills
             now.number += 1
             now.flags = journal.OPEN
-            now.status = 0
+            now.status = meter.unproved
             now.why = journal.WHY_NONE
         if now.flags == journal.OPEN:
             now.session = self._sequence.session

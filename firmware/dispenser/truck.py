@@ -13,7 +13,7 @@ ABORT_MS = const(1000)  # an abort frame counts for so long
 
 STATUS = const(0)
 MEAS = const(1)
-TEMP, LIMIT, FILL, FLOW, IDENT, PLATE, ABORTED = range(2, 9)
+TEMP, LIMIT, FILL, FLOW, IDENT, PLATE, ABORTED = range(2, 9)  # rows of RX; those of the authentication follow
 STATIC = (LIMIT, FILL, FLOW, IDENT, PLATE)  # the same throughout a session
 
 RX = (
@@ -41,11 +41,17 @@ class Truck:
     its status or by its abort frame.
     """
 
-    def __init__(self, port, tx):
-        self.link = Link(port, RX, tx)
+    def __init__(self, port, tx, guard):
+        asked = guard.challenge
+        auth = (
+            (m.T_AUTH_ID, m.T_AUTH_DATA_ID, guard.verifier.offer_tag, 0, False, 0),
+            (m.T_CHALLENGE_ID, m.T_CHALLENGE_DATA_ID, asked.take_challenge, 0, True, 0),
+            (m.T_RESPONSE_ID, m.T_RESPONSE_DATA_ID, asked.take_response, 0, True, 0),
+        )
+        self.link = Link(port, RX + auth, tx)
+        self.guard = guard
         self._declared = [list(values) for values in self.link.values]  # first of this session
-        receivers = self.link.receivers
-        self._status, self._meas = receivers[STATUS], receivers[MEAS]
+        self._meas = self.link.receivers[MEAS]
         self._link_receive = self.link.receive
         self.age_ms = AGE_MAX_MS
         self.qualified = False
@@ -72,7 +78,7 @@ class Truck:
         ages_ms = link.ages_ms
         status_ms, meas_ms = ages_ms[STATUS], ages_ms[MEAS]
         self.age_ms = status_ms if status_ms > meas_ms else meas_ms
-        self.qualified = self._status.qualified and self._meas.qualified
+        self.qualified = self._meas.qualified and link.qualified(STATUS)
         if came:
             self._take(link.values)
             if link.fresh & _STATIC_BITS:
@@ -130,6 +136,10 @@ class Truck:
                 oldest = age_ms
         return oldest
 
+    def tank_id(self):
+        """Return the truck's identity, -1 while unknown."""
+        return self._declared[IDENT][m.T_IDENT_TANK_ID]
+
     def version(self):
         """Return the protocol version that both sides speak; 0 none, -1 when the truck has not told its own."""
         v = self.link.values[STATUS]
@@ -162,5 +172,5 @@ class Truck:
             and self.vessel_type >= 0
             and self.mawp_mbarg > 0
             and self.cert_month > 0
-            and self._declared[IDENT][m.T_IDENT_TANK_ID] > 0
+            and self.tank_id() > 0
         )

@@ -1,14 +1,15 @@
 """CAN messages: identifiers, pack and unpack. GENERATED from dbc/cryofill.dbc: do not edit.
 
 Change the DBC, then run `cryofill dbc generate`; `cryofill dbc check` fails when this file is stale.
-DBC sha256: 12f350ab57f43dd90ad4f1669309b24e1b47bfb39dcdcf935541f9d54a08de57
+DBC sha256: cace9db29473ac510776e46eb877340b57e9b088e0b78a8fa74bf48d8df9dc5c
 
 pack_x(buf, session, ...) writes bytes 3-7 of `buf` (8 bytes); bytes 0-2 are e2e.protect's. Arguments are
 physical integers in the unit of their name, NA or ERR; a value between two steps is rounded down. Returns 0;
 else nothing is written and the result is the 1-based index of the first argument out of range, or
 SESSION_REFUSED.
 unpack_x(buf, out) fills the list `out` (X_FIELDS long): session, then the signals by their index constants;
-NA = not available, ERR = error or a value that the DBC does not allow.
+NA = not available, ERR = error or a value that the DBC does not allow. Opaque messages (bytes of cryptography) have
+neither: their bytes are copied as they are.
 Neither allocates, raises or needs more than 31 bits.
 """
 
@@ -121,6 +122,27 @@ D_METER_DELIVERED_G = const(1)
 D_METER_FLOW_MG_S = const(2)
 D_METER_FIELDS = const(3)
 
+# D_AUTH: from the dispenser every 100 ms; hold after 0 ms, stop after 0 ms (0 = not watched)
+D_AUTH_ID = const(0x08FF14D1)
+D_AUTH_DATA_ID = const(0xD114)
+D_AUTH_CYCLE_MS = const(100)
+D_AUTH_HOLD_MS = const(0)
+D_AUTH_STOP_MS = const(0)
+
+# D_CHALLENGE: from the dispenser every 100 ms; hold after 0 ms, stop after 0 ms (0 = not watched)
+D_CHALLENGE_ID = const(0x18FF15D1)
+D_CHALLENGE_DATA_ID = const(0xD115)
+D_CHALLENGE_CYCLE_MS = const(100)
+D_CHALLENGE_HOLD_MS = const(0)
+D_CHALLENGE_STOP_MS = const(0)
+
+# D_RESPONSE: from the dispenser every 100 ms; hold after 0 ms, stop after 0 ms (0 = not watched)
+D_RESPONSE_ID = const(0x18FF16D1)
+D_RESPONSE_DATA_ID = const(0xD116)
+D_RESPONSE_CYCLE_MS = const(100)
+D_RESPONSE_HOLD_MS = const(0)
+D_RESPONSE_STOP_MS = const(0)
+
 # T_ABORT: from the tank every 100 ms; hold after 0 ms, stop after 0 ms (0 = not watched)
 T_ABORT_ID = const(0x00FF20A1)
 T_ABORT_DATA_ID = const(0xA120)
@@ -221,6 +243,27 @@ T_PLATE_CERT_MONTH = const(2)
 T_PLATE_MAWP_MBARG = const(3)
 T_PLATE_FIELDS = const(4)
 
+# T_AUTH: from the tank every 100 ms; hold after 0 ms, stop after 0 ms (0 = not watched)
+T_AUTH_ID = const(0x0CFF29A1)
+T_AUTH_DATA_ID = const(0xA129)
+T_AUTH_CYCLE_MS = const(100)
+T_AUTH_HOLD_MS = const(0)
+T_AUTH_STOP_MS = const(0)
+
+# T_CHALLENGE: from the tank every 100 ms; hold after 0 ms, stop after 0 ms (0 = not watched)
+T_CHALLENGE_ID = const(0x18FF2AA1)
+T_CHALLENGE_DATA_ID = const(0xA12A)
+T_CHALLENGE_CYCLE_MS = const(100)
+T_CHALLENGE_HOLD_MS = const(0)
+T_CHALLENGE_STOP_MS = const(0)
+
+# T_RESPONSE: from the tank every 100 ms; hold after 0 ms, stop after 0 ms (0 = not watched)
+T_RESPONSE_ID = const(0x18FF2BA1)
+T_RESPONSE_DATA_ID = const(0xA12B)
+T_RESPONSE_CYCLE_MS = const(100)
+T_RESPONSE_HOLD_MS = const(0)
+T_RESPONSE_STOP_MS = const(0)
+
 # NAME, ID, DATA_ID, CYCLE_MS, HOLD_MS, STOP_MS, SENDER
 MESSAGES = (
     ("D_ABORT", 0x00FF00D1, 0xD100, 100, 0, 0, "dispenser"),
@@ -228,6 +271,9 @@ MESSAGES = (
     ("D_PERMIT", 0x08FF11D1, 0xD111, 100, 300, 1000, "dispenser"),
     ("D_LINE", 0x18FF12D1, 0xD112, 200, 0, 0, "dispenser"),
     ("D_METER", 0x18FF13D1, 0xD113, 200, 0, 0, "dispenser"),
+    ("D_AUTH", 0x08FF14D1, 0xD114, 100, 0, 0, "dispenser"),
+    ("D_CHALLENGE", 0x18FF15D1, 0xD115, 100, 0, 0, "dispenser"),
+    ("D_RESPONSE", 0x18FF16D1, 0xD116, 100, 0, 0, "dispenser"),
     ("T_ABORT", 0x00FF20A1, 0xA120, 100, 0, 0, "tank"),
     ("T_STATUS", 0x0CFF21A1, 0xA121, 100, 300, 1000, "tank"),
     ("T_MEAS", 0x10FF22A1, 0xA122, 100, 300, 1000, "tank"),
@@ -237,9 +283,12 @@ MESSAGES = (
     ("T_FLOW", 0x18FF26A1, 0xA126, 1000, 0, 5000, "tank"),
     ("T_IDENT", 0x18FF27A1, 0xA127, 1000, 0, 5000, "tank"),
     ("T_PLATE", 0x18FF28A1, 0xA128, 1000, 0, 5000, "tank"),
+    ("T_AUTH", 0x0CFF29A1, 0xA129, 100, 0, 0, "tank"),
+    ("T_CHALLENGE", 0x18FF2AA1, 0xA12A, 100, 0, 0, "tank"),
+    ("T_RESPONSE", 0x18FF2BA1, 0xA12B, 100, 0, 0, "tank"),
 )
-DISPENSER_TX = MESSAGES[0:5]  # the other node's RX
-TANK_TX = MESSAGES[5:14]  # the other node's RX
+DISPENSER_TX = MESSAGES[0:8]  # the other node's RX
+TANK_TX = MESSAGES[8:20]  # the other node's RX
 
 
 def pack_d_abort(buf, session, abort_active, abort_cause):

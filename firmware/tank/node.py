@@ -1,10 +1,11 @@
 """The onboard tank: its tables put together, and the five steps of its control tick."""
 
-from board import can, clock, uart
-from core import interlock, params, report, states, trips
+from board import can, clock, nv, uart
+from core import auth, interlock, params, report, states, trips
 from core.bus_watch import BusWatch
 from core.console import Console
 from core.executive import TICK_MS
+from core.guard import Guard
 from core.link_report import LinkReport
 from core.process_image import ProcessImage
 from generated import messages as m
@@ -14,9 +15,10 @@ from tank.control import Control
 from tank.inventory import Inventory
 from tank.sequence import Sequence
 from tank.signals import NAMES, Signals
-from tank.station import RX, Station
+from tank.station import PERMIT, RX, Station
 
 SCAN_TICKS = 5
+STATUS_SLOT, AUTH_SLOT = 1, 2  # among the sent messages
 CAUSE_OTHER = 253  # abort_cause without a row: a step took too long
 COMMANDS = ("DYNA", "STAT", "HALT", "ABORT")  # as m.FUELLING_COMMAND_*
 SLOW_TICKS = 20
@@ -30,9 +32,15 @@ class Tank:
         self.image.de_energise()
         self.events = report.Events()
         self.params = params.Params(param_table)
+        fram = nv.Fram(io_table.FRAM_CS, io_table.FRAM_BYTES)
+        self.guard = Guard(
+            auth.TANK, fram, self.events, m.T_STATUS_ID, m.D_PERMIT_ID, m.D_PERMIT_CYCLE_MS, m.D_PERMIT_HOLD_MS
+        )
+        asked = self.guard.challenge
         tx = (
             (m.T_ABORT_ID, m.T_ABORT_DATA_ID, m.T_ABORT_CYCLE_MS, self._fill_abort),
             (m.T_STATUS_ID, m.T_STATUS_DATA_ID, m.T_STATUS_CYCLE_MS, self._fill_status),
+            (m.T_AUTH_ID, m.T_AUTH_DATA_ID, m.T_AUTH_CYCLE_MS, self.guard.signer.fill),
             (m.T_MEAS_ID, m.T_MEAS_DATA_ID, m.T_MEAS_CYCLE_MS, self._fill_meas),
             (m.T_TEMP_ID, m.T_TEMP_DATA_ID, m.T_TEMP_CYCLE_MS, self._fill_temp),
             (m.T_LIMIT_ID, m.T_LIMIT_DATA_ID, m.T_LIMIT_CYCLE_MS, self._fill_limit),
@@ -40,10 +48,13 @@ class Tank:
             (m.T_FLOW_ID, m.T_FLOW_DATA_ID, m.T_FLOW_CYCLE_MS, self._fill_flow),
             (m.T_IDENT_ID, m.T_IDENT_DATA_ID, m.T_IDENT_CYCLE_MS, self._fill_ident),
             (m.T_PLATE_ID, m.T_PLATE_DATA_ID, m.T_PLATE_CYCLE_MS, self._fill_plate),
+            (m.T_CHALLENGE_ID, m.T_CHALLENGE_DATA_ID, m.T_CHALLENGE_CYCLE_MS, asked.fill_challenge),
+            (m.T_RESPONSE_ID, m.T_RESPONSE_DATA_ID, m.T_RESPONSE_CYCLE_MS, asked.fill_response),
         )
         self.port = can.Port(m.DISPENSER_ADDRESS, bitrate)
         self.watch = BusWatch(self.port, self.events)
-        self.station = Station(self.port, tx)
+        self.station = Station(self.port, tx, self.guard)
+        self.station.link.authenticate(PERMIT, self.guard.verifier, STATUS_SLOT, AUTH_SLOT, self.guard.signer)
         self.inventory = Inventory(self.image, self.params)
         self.signals = Signals(self.image, self.inventory, self.station)
         self.gate = interlock.Gate(io_table, interlock_table)
@@ -63,8 +74,14 @@ class Tank:
         self._max_pressure_mbar = 0
         self.control = Control(self.gate, self.station, self.inventory, self.params)
         self.uart = uart.Port()
-        link = LinkReport(self.station.link, self.watch, RX, clock.ticks_ms)
-        self.console = Console(self.uart, {"set": self._set, "reset": self._reset, "link": link.answer})
+        commands = {
+            "set": self._set,
+            "reset": self._reset,
+            "link": LinkReport(self.station.link, self.watch, RX, clock.ticks_ms).answer,
+            "key": self._key,
+        }
+        self.console = Console(self.uart, commands)
+        self.guard.load()
         self.image.prime()
         self.inventory.update()
         self.inventory.update_mass()
@@ -121,6 +138,8 @@ class Tank:
         """Serial port: what may allocate."""
         if self.events.waiting:
             self.events.flush(self.uart)
+        if self.guard.awake:
+            self.guard.slack(self.params.get("tank_id"))
         if self._tick & 3:
             return  # the serial buffer holds four ticks of input
         self.console.poll()
@@ -207,8 +226,14 @@ class Tank:
 
     # -- serial commands -----------------------------------------------------------------------------------
 
+    def _parked(self):
+        return m.TANK_STATE_BOOT <= self.machine.public <= m.TANK_STATE_PARK
+
+    def _key(self, args):
+        return self.guard.set_key(args) if self._parked() else "only in PARK"
+
     def _set(self, args):
-        if self.machine.public not in (m.TANK_STATE_BOOT, m.TANK_STATE_SELFTEST, m.TANK_STATE_PARK):
+        if not self._parked():
             return "only in PARK"
         if len(args) != 2 or not args[1].isdigit():
             return "set <parameter> <number>"

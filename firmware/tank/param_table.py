@@ -11,6 +11,7 @@ PARAMS = (
     ("cert_year",         2030,    2000,  2253,    "year",  "assumed", "year in which the certificate ends, type plate"),
     ("cert_month",        12,      1,     12,      "month", "assumed", "last month of it"),
     ("target_g",          0,       0,     163800,  "g",     "entry",   "what the driver wants in the tank; 0: no wish"),
+    ("auth",              1,       0,     1,       "1",     "entry",   "1: dispenser and commands have to be authenticated; 0: for benches only"),
     ("max_flow_g_s",      125,     10,    250,     "g/s",   "assumed", "most that the tank takes"),
     ("max_fill_cpct",     9200,    5000,  9400,    "cpct",  "EJ",      "fill ends at this part of the relief pressure"),
     ("return_open_mbar",  4800,    1500,  9000,    "mbar",  "EJ",      "return gas above this in a fill"),

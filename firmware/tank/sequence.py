@@ -25,7 +25,7 @@ class Sequence:
         """Take over this tick's time; adopt a session while waiting for one."""
         self.now = now
         if self.machine.public == m.TANK_STATE_REFUEL_READY and not self._station.session:
-            self._station.adopt()
+            self._station.adopt(self._params.get("auth"))
             if self._station.session:
                 self.events.put(report.LINK, bus_watch.VERSION, 0, 0, self._station.version())
 
@@ -107,12 +107,16 @@ class Sequence:
         return station.session and purging and self.station_fits() and station.live(self.now, m.D_STATUS_HOLD_MS)
 
     def station_fits(self):
-        """Return True while the dispenser speaks our version and means to fill no more than the tank may hold."""
+        """Return True while the dispenser has proved itself, speaks our version, and fills no more than may be held."""
         station = self._station
-        return station.version() > 0 and station.target_g() <= self._inventory.max_mass_g
+        known = station.guard.passes() and station.version() > 0
+        return known and station.target_g() <= self._inventory.max_mass_g
 
     def station_cools(self):
-        return self._station.state() == m.DISPENSER_STATE_PRECOOL and self._station.live(self.now, m.D_STATUS_HOLD_MS)
+        # The permit as well: D_STATUS alone could be anyone's.
+        station = self._station
+        cooling = station.state() == m.DISPENSER_STATE_PRECOOL and station.takes_gas()
+        return cooling and station.live(self.now, m.D_STATUS_HOLD_MS)
 
     def station_fills(self):
         station = self._station

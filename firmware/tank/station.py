@@ -7,7 +7,7 @@ from core.link import Link
 from generated import messages as m
 
 YES = const(1)
-STATUS, PERMIT, LINE, METER, ABORTED = range(5)
+STATUS, PERMIT, LINE, METER, ABORTED = range(5)  # rows of RX; the authentication's follow
 ABORT_MS = const(1000)  # an abort frame counts for so long
 
 RX = (
@@ -23,19 +23,28 @@ RX = (
 class Station:
     """Latest values of the dispenser, its session, and how old they are."""
 
-    def __init__(self, port, tx):
-        self.link = Link(port, RX, tx)
+    def __init__(self, port, tx, guard):
+        asked = guard.challenge
+        auth = (
+            (m.D_AUTH_ID, m.D_AUTH_DATA_ID, guard.verifier.offer_tag, 0, False, 0),
+            (m.D_CHALLENGE_ID, m.D_CHALLENGE_DATA_ID, asked.take_challenge, 0, True, 0),
+            (m.D_RESPONSE_ID, m.D_RESPONSE_DATA_ID, asked.take_response, 0, True, 0),
+        )
+        self.link = Link(port, RX + auth, tx)
+        self.guard = guard
         self.session = 0
 
-    def adopt(self):
+    def adopt(self, authenticated):
         """Adopt the session of a dispenser in CONNECT and accept no other from here on."""
         values = self.link.values[STATUS]
         if values[m.D_STATUS_DISPENSER_STATE] == m.DISPENSER_STATE_CONNECT and values[0] > 0:
             self.session = self.link.session = values[0]
+            self.guard.begin(self.session, authenticated)
 
     def forget(self):
         """End the session: any dispenser may begin one."""
         self.session = self.link.session = 0
+        self.guard.end()
         self.link.forget()
 
     def aborts(self, now):
@@ -80,5 +89,5 @@ class Station:
 
     def silent(self, now, limit_ms):
         """Return True once no good status or no good permit has come for limit_ms, qualified or not."""
-        receivers = self.link.receivers
-        return receivers[STATUS].age_ms(now) >= limit_ms or receivers[PERMIT].age_ms(now) >= limit_ms
+        link = self.link
+        return link.age_ms(STATUS, now) >= limit_ms or link.age_ms(PERMIT, now) >= limit_ms

@@ -297,8 +297,11 @@ class TestAge:
 
 class TestSigner:
     def test_nothing_is_tagged_outside_of_a_session(self, core: Any, sender: Sender) -> None:
-        sender.signer.end()
+        assert sender.signer.active
+        sender.pair()
         sender.signer.note(bytearray(8))
+        sender.signer.end()
+        assert not sender.signer.active
         assert not sender.signer.make()
         assert sender.signer.fill(bytearray(8)) == 1
 

@@ -35,7 +35,10 @@ class Truck:
         self.changed = self.aborts = False
         self.is_introduced = True
         self.spoken = 1
+        self.proof = "right"
+        self.talking_ms = 1000
         vars(self).update(other)
+        self.guard = SimpleNamespace(passes=lambda: self.proof == "right", refuses=lambda: self.proof == "wrong")
 
     def version(self) -> int:
         return self.spoken
@@ -53,6 +56,7 @@ def judged(board: Any, station: dict[str, int], truck: Truck) -> tuple[str, bool
     params = {"target_g": 0, "pump_mbar": 0, "date_month": 202611, "hose_relief_mbarg": 6000} | station
     image = SimpleNamespace(ai=SimpleNamespace(value=values), di=[1] * 64)
     one = handshake.Handshake(image, truck, SimpleNamespace(value=[0] * 32), params)
+    one.machine = SimpleNamespace(state_ms=truck.talking_ms)
     one.judge()
     code = one.refusal_code()
     assert (code == 0) == (one.refusal == 0)
@@ -97,6 +101,9 @@ CASES = [
     ("the station's target above it",  "TARGET",    {"target_g": 95000}, {}),
     ("no target from anyone",          "TARGET",    {}, {"target_g": -1}),
     ("full already",                   "TARGET",    {}, {"mass_g": 85000}),
+    ("a wrong proof of its key",       "NOT_PROVED", {}, {"proof": "wrong"}),
+    ("no proof in time",               "NOT_PROVED", {}, {"proof": "none", "talking_ms": 5000}),
+    ("unproved and of no type",        "TYPE",      {}, {"proof": "wrong", "vessel_type": 0}),
 ]
 # fmt: on
 
@@ -106,6 +113,10 @@ def test_a_truck_is_refused_for_what_is_wrong(
     board: Any, refusal: str, station: dict[str, int], truck: dict[str, Any]
 ) -> None:
     assert judged(board, station, Truck(**truck)) == (refusal, not refusal)
+
+
+def test_a_truck_that_may_still_prove_itself_is_neither_refused_nor_accepted(board: Any) -> None:
+    assert judged(board, {}, Truck(proof="none", talking_ms=4990)) == ("", False)
 
 
 def test_every_refusal_is_tried() -> None:

@@ -111,6 +111,8 @@ def snapshots() -> Iterator[dict[str, fork.Snapshot]]:
     with one.fill:
         one.fill.begin()
         rig = one.fill.rig
+        for node in tables.NODES:  # what is changed here would be silence else: hil_tests/auth
+            rig.command(node, "set auth 0")
         one.fill.go_on(lambda: rig.t_s >= 1.0)
         taken["PARK"] = one.snapshot()
         one.fill.go_on(lambda: rig.state["tank"] == "FILL")
@@ -360,4 +362,5 @@ def test_both_boards_talk_at_250_kbit_s() -> None:
         seen = Seen(slow.rig)
         slow.go_on(lambda: slow.rig.state["dispenser"] == "PURGE" or slow.rig.t_s > 4.0)
         assert seen.states() == ["SELFTEST", "IDLE", "CONNECT", "PURGE"]
-        assert 3.0 < slow.rig.bus.load_pct() < 4.0
+        assert sorted(one[0] for one in seen.links if one[1] == "auth_proved") == ["dispenser", "tank"]
+        assert 3.5 < slow.rig.bus.load_pct() < 4.5  # challenge and response among it

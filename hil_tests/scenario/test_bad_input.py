@@ -59,6 +59,8 @@ MISTAKES: dict[str, tuple[tuple[str | bytes, str, str], ...]] = {
     "wrong type": (
         ('[truck]\nmass_kg = "40"', "[truck] mass_kg: must be a number", "'40'"),
         ("[truck]\nmass_kg = true", "[truck] mass_kg: must be a number", "True"),
+        ("[link]\nauth = 0", "[link] auth: must be true or false", "not 0"),
+        ("[link]\nkey = true", "[link] key: unknown key", ""),
         ("[truck]\nmass_kg = [40.0]", "[truck] mass_kg: must be a number", ""),
         ("seed = 1.5", "seed: must be a whole number", "1.5"),
         ("seed = 2026-01-01", "seed: must be a whole number", "date"),

@@ -21,8 +21,8 @@ TRUCK_STATUS: Final = "T_STATUS"
 MAILBOXES: Final = 3
 SETTLE_TICKS: Final = 150  # after power-on, until parameters may be set
 SETTINGS: Final = {
-    "tank": ("target_g 85000",),
-    "dispenser": ("purge_cycles 3", "leak_settle_ms 5000", "leak_hold_ms 10000", "cool_hold_ms 2000",
+    "tank": ("target_g 85000", "auth 0"),
+    "dispenser": ("auth 0", "purge_cycles 3", "leak_settle_ms 5000", "leak_hold_ms 10000", "cool_hold_ms 2000",
                   "cold_test_ms 5000", "slow_ms 2000", "holds_max 20"),
 }  # fmt: skip
 PRESS_TICKS: Final = 50

@@ -15,8 +15,9 @@ from typing import Any
 import cantools.database
 
 DBC_PATH = Path("dbc") / "cryofill.dbc"
-# Name, start bit and bits of what every frame begins with
+# Name, start bit and bits of what every frame begins with; a tag needs the session's byte for itself
 HEADER = (("E2E_Crc", 0, 16), ("E2E_Counter", 16, 8), ("Session", 24, 8))
+HEADER_NAMES = tuple(row[0] for row in HEADER)
 PROPRIETARY_B = range(0xFF00, 0x10000)
 LABEL_NA, LABEL_ERROR = "NA", "ERROR"
 MAX_BITS = 24              # a raw value and all it is made of stay far below 2**30
@@ -62,6 +63,7 @@ class MessageRow:
     stop_ms: int
     comment: str
     signals: tuple[SignalRow, ...]
+    opaque: bool  # bytes of cryptography: every code is valid, and the firmware copies them as they are
 
 
 def load(path: Path) -> Any:
@@ -73,6 +75,11 @@ def _attribute(owner: Any, name: str) -> Any:
     """Return the value written in the file for attribute `name`, None when only its default applies."""
     attribute = owner.dbc.attributes.get(name)
     return None if attribute is None else attribute.value
+
+
+def _is_opaque(message: Any) -> bool:
+    """Tell whether the message has the attribute PayloadOpaque = yes."""
+    return bool(_attribute(message, "PayloadOpaque"))
 
 
 def _signal_row(signal: Any) -> SignalRow:
@@ -94,7 +101,8 @@ def messages(database: Any) -> tuple[MessageRow, ...]:
             data_id=_attribute(message, "E2EDataId"), max_delta=_attribute(message, "E2EMaxDeltaCounter"),
             cycle_ms=message.cycle_time, hold_ms=_attribute(message, "RxHoldMs"),
             stop_ms=_attribute(message, "RxStopMs"), comment=message.comment,
-            signals=tuple(_signal_row(signal) for signal in message.signals[len(HEADER):]),
+            signals=tuple(_signal_row(signal) for signal in message.signals if signal.name not in HEADER_NAMES),
+            opaque=_is_opaque(message),
         )
         for message in database.messages
     )  # fmt: skip
@@ -105,8 +113,10 @@ def problems(database: Any) -> list[str]:
     found: list[str] = []
     for message in database.messages:
         found += [f"{message.name}: {what}" for what in _message_problems(database, message)]
-        for signal in message.signals[len(HEADER):]:
-            found += [f"{message.name}.{signal.name}: {what}" for what in _signal_problems(signal)]
+        for signal in message.signals:
+            if signal.name not in HEADER_NAMES:
+                problems_of = _opaque_problems if _is_opaque(message) else _signal_problems
+                found += [f"{message.name}.{signal.name}: {what}" for what in problems_of(signal)]
     unique = {
         "frame id": [message.frame_id for message in database.messages],
         "PGN": [message.frame_id >> 8 & 0xFFFF for message in database.messages],
@@ -131,8 +141,10 @@ def _message_problems(database: Any, message: Any) -> list[str]:
     demand(len(message.senders) == 1, "needs exactly one sender")
     addresses = {node.name: _attribute(node, "NmStationAddress") for node in database.nodes}
     demand(addresses.get(message.senders[0]) == message.frame_id & 0xFF, "source address is not its sender's")
-    head = tuple((signal.name, signal.start, signal.length) for signal in message.signals[: len(HEADER)])
-    demand(head == HEADER, "bytes 0-3 are not E2E_Crc, E2E_Counter, Session")
+    headers = (signal for signal in message.signals if signal.name in HEADER_NAMES)
+    head = tuple((signal.name, signal.start, signal.length) for signal in headers)
+    without_session = _is_opaque(message) and head == HEADER[:2]
+    demand(head == HEADER or without_session, "bytes 0-3 are not E2E_Crc, E2E_Counter, Session")
     demand(bool(message.comment), "has no comment (who sends it, when, what if it is late or wrong)")
     demand(_attribute(message, "VFrameFormat") == 3, "VFrameFormat is not J1939PG")
     demand(_attribute(message, "E2EProfile") == "P05", "E2EProfile is not P05")
@@ -145,6 +157,12 @@ def _message_problems(database: Any, message: Any) -> list[str]:
         demand(not limit or limit >= 3 * (cycle or 0), f"age limit {limit} ms is under three cycles")
     demand(not hold or hold < (stop or 0), "RxHoldMs is not below RxStopMs")
     return found
+
+
+def _opaque_problems(signal: Any) -> list[str]:
+    whole_bytes = signal.start % 8 == 0 and signal.length % 8 == 0
+    plain = signal.byte_order == "little_endian" and not signal.is_signed and (signal.scale, signal.offset) == (1, 0)
+    return [] if whole_bytes and plain else ["must be whole bytes, unsigned, Intel order, factor 1, offset 0"]
 
 
 def _signal_problems(signal: Any) -> list[str]:

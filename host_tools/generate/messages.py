@@ -26,7 +26,8 @@ physical integers in the unit of their name, NA or ERR; a value between two step
 else nothing is written and the result is the 1-based index of the first argument out of range, or
 SESSION_REFUSED.
 unpack_x(buf, out) fills the list `out` (X_FIELDS long): session, then the signals by their index constants;
-NA = not available, ERR = error or a value that the DBC does not allow.
+NA = not available, ERR = error or a value that the DBC does not allow. Opaque messages (bytes of cryptography) have
+neither: their bytes are copied as they are.
 Neither allocates, raises or needs more than 31 bits.
 """
 
@@ -69,7 +70,8 @@ def render(root: Path) -> str:
     parts += [_message_constants(row) for row in rows]
     parts.append(_table(rows))
     for row in rows:
-        parts += [_pack(row, session_max), _unpack(row, session_max)]
+        if not row.opaque:
+            parts += [_pack(row, session_max), _unpack(row, session_max)]
     return "\n".join(parts)
 
 
@@ -98,9 +100,10 @@ def _message_constants(row: MessageRow) -> str:
         f"{row.name}_HOLD_MS = const({row.hold_ms})",
         f"{row.name}_STOP_MS = const({row.stop_ms})",
     ]
-    for index, signal in enumerate(row.signals, 1):
-        lines.append(f"{row.name}_{signal.name.upper()} = const({index})")
-    lines.append(f"{row.name}_FIELDS = const({len(row.signals) + 1})")
+    if not row.opaque:
+        for index, signal in enumerate(row.signals, 1):
+            lines.append(f"{row.name}_{signal.name.upper()} = const({index})")
+        lines.append(f"{row.name}_FIELDS = const({len(row.signals) + 1})")
     return "\n".join(lines) + "\n"
 
 

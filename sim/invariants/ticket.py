@@ -7,6 +7,7 @@ from sim.invariants.view import Rule, Ticket, View
 
 FLOW_ROUNDING_G = 2.0  # two pulses
 BILLABLE = 0
+STATUS = 3  # bits of the status that tell this; the next one tells that the link was not authenticated
 # The fill goes on: its ticket is not due yet. Each of these states has a deadline that ends in a ticket.
 NOT_DUE = (
     "PURGE", "LEAKTEST", "PRECOOL", "COLDTEST", "FILL", "HOLD", "DRAIN", "VENT", "WARM", "DISCONNECT", "SAFE_STOP",
@@ -131,7 +132,7 @@ class TicketRight(Rule):
         return ""
 
     def finish(self, v: View) -> str:
-        billed = [ticket for ticket in v.tickets if ticket.status == BILLABLE]
+        billed = [ticket for ticket in v.tickets if ticket.status is not None and ticket.status & STATUS == BILLABLE]
         if not billed or self._start_kg is None:
             return ""
         delivered_kg = v.truth["tank_kg"] - self._start_kg

@@ -1,6 +1,6 @@
 """Run in the MicroPython VM: FIRMWARE; what the tick does of the authentication, with the heap locked.
 
-Two nodes with handshake, signer and verifier each, 3,000 ticks; prints "ok <frames verified by each side>".
+Two nodes with challenge, signer and verifier each, 3,000 ticks; prints "ok <frames verified by each side>".
 """
 
 import sys
@@ -9,7 +9,7 @@ from micropython import heap_lock, heap_unlock
 
 sys.path.insert(0, sys.argv[1])
 
-from core import auth, e2e, handshake, tagging
+from core import auth, challenge, e2e, tagging
 
 SESSION, TANK_ID, CYCLE_TICKS = 9, 1000, 10
 KEY = auth.truck_key(bytes(range(32)), TANK_ID)
@@ -17,8 +17,8 @@ KEY = auth.truck_key(bytes(range(32)), TANK_ID)
 
 class Node:
     def __init__(self, direction, can_id, peer_id, nonce):
-        self.handshake = handshake.Handshake(direction)
-        self.handshake.begin(SESSION, nonce)
+        self.challenge = challenge.Challenge(direction)
+        self.challenge.begin(SESSION, nonce)
         self.signer = tagging.Signer(can_id)
         self.verifier = tagging.Verifier(peer_id, 100, 300)
         self.frames = [bytearray(8) for _ in range(4)]  # challenge, response, message, tag
@@ -29,8 +29,8 @@ class Node:
 
     def tick(self, n):
         frames, sent, signer = self.frames, self.sent, self.signer
-        sent[0] = n % CYCLE_TICKS == 0 and self.handshake.fill_challenge(frames[0]) == 0
-        sent[1] = n % CYCLE_TICKS == 1 and self.handshake.fill_response(frames[1]) == 0
+        sent[0] = n % CYCLE_TICKS == 0 and self.challenge.fill_challenge(frames[0]) == 0
+        sent[1] = n % CYCLE_TICKS == 1 and self.challenge.fill_response(frames[1]) == 0
         sent[3] = signer.fill(frames[3]) == 0
         if sent[3]:
             e2e.protect(frames[3], 1, signer.counter)
@@ -38,14 +38,15 @@ class Node:
         if sent[2]:
             e2e.protect(frames[2], 2, self.counter)
             self.counter = self.counter + 1 & 255
-            signer.note(frames[2])
+            if signer.active:
+                signer.note(frames[2])
 
     def receive(self, peer, now):
         frames, sent, verifier = peer.frames, peer.sent, self.verifier
         if sent[0]:
-            self.handshake.take_challenge(frames[0], None)
+            self.challenge.take_challenge(frames[0], None)
         if sent[1]:
-            self.handshake.take_response(frames[1], None)
+            self.challenge.take_response(frames[1], None)
         if sent[2] and verifier.closed():
             verifier.offer(frames[2], now)
         if sent[3]:
@@ -57,10 +58,10 @@ class Node:
         verifier.qualified()
 
     def slack(self):
-        self.handshake.step(KEY, TANK_ID)
-        if self.handshake.state == handshake.PROVED and not self.verifier.closed():
-            self.signer.begin(self.handshake.sends)
-            self.verifier.begin(self.handshake.receives)
+        self.challenge.step(KEY, TANK_ID)
+        if self.challenge.state == challenge.PROVED and not self.verifier.closed():
+            self.signer.begin(self.challenge.sends)
+            self.verifier.begin(self.challenge.receives)
         self.signer.make()
         self.verifier.check()
 

@@ -15,17 +15,17 @@ Log = list[tuple[str, bytes]]
 
 
 class Side:
-    """One node's part of the handshake, and what it has sent."""
+    """One node's part of it, and what it has sent."""
 
     def __init__(self, core: Any, direction: int, key: bytes, tank_id: int, nonce: bytes) -> None:
-        self.handshake = core.handshake.Handshake(direction)
+        self.challenge = core.challenge.Challenge(direction)
         self.key, self.tank_id = key, tank_id
-        self.handshake.begin(SESSION, nonce)
+        self.challenge.begin(SESSION, nonce)
 
     def sent(self) -> Log:
         """Return the frames that are due now."""
         out: Log = []
-        for name, fill in (("challenge", self.handshake.fill_challenge), ("response", self.handshake.fill_response)):
+        for name, fill in (("challenge", self.challenge.fill_challenge), ("response", self.challenge.fill_response)):
             buf = bytearray(8)
             if fill(buf) == 0:
                 assert buf[3] == SESSION
@@ -35,13 +35,13 @@ class Side:
     def take(self, frames: Log) -> None:
         """Receive frames, then do what the slack does."""
         for name, frame in frames:
-            getattr(self.handshake, "take_" + name)(frame, [])
-        self.handshake.step(self.key, self.tank_id)
+            getattr(self.challenge, "take_" + name)(frame, [])
+        self.challenge.step(self.key, self.tank_id)
 
     @property
     def state(self) -> int:
-        """Return the state of the handshake."""
-        state: int = self.handshake.state
+        """Return the state of it."""
+        state: int = self.challenge.state
         return state
 
 
@@ -81,9 +81,9 @@ def test_both_prove_themselves_and_have_the_same_keys(make: Make) -> None:
     talk(station, truck)
     assert station.state == truck.state == PROVED
     message = b"permit"
-    assert station.handshake.sends.digest(message) == truck.handshake.receives.digest(message)
-    assert truck.handshake.sends.digest(message) == station.handshake.receives.digest(message)
-    assert station.handshake.sends.digest(message) != truck.handshake.sends.digest(message)
+    assert station.challenge.sends.digest(message) == truck.challenge.receives.digest(message)
+    assert truck.challenge.sends.digest(message) == station.challenge.receives.digest(message)
+    assert station.challenge.sends.digest(message) != truck.challenge.sends.digest(message)
 
 
 def test_it_takes_three_pieces_each_way_twice(make: Make) -> None:
@@ -106,7 +106,7 @@ def test_the_response_is_sent_until_the_peer_shows_that_it_came(make: Make) -> N
     station, truck = make()
     talk(station, truck)
     assert [name for name, _ in station.sent()] == ["response"]
-    station.handshake.confirmed = True
+    station.challenge.confirmed = True
     assert station.sent() == []
 
 
@@ -127,7 +127,7 @@ def test_without_its_key_a_side_answers_nothing(make: Make) -> None:
     talk(station, truck)
     assert station.state == ASKING
     assert truck.state == ANSWERING
-    station.handshake.refuse()
+    station.challenge.refuse()
     assert station.state == REFUSED
     assert station.sent() == []
 
@@ -161,7 +161,7 @@ def test_nonces_cannot_be_changed_once_keys_rest_on_them(make: Make) -> None:
     assert station.state == truck.state == ANSWERING
     for side in (station, truck):
         for piece in range(3):
-            side.handshake.take_challenge(bytes((0, 0, 0, SESSION, piece, 1, 2, 3)), [])
+            side.challenge.take_challenge(bytes((0, 0, 0, SESSION, piece, 1, 2, 3)), [])
     talk(station, truck)
     assert station.state == truck.state == PROVED
 
@@ -190,11 +190,11 @@ def test_a_new_session_forgets_the_old_one(make: Make) -> None:
     station, truck = make()
     talk(station, truck)
     for side in (station, truck):
-        side.handshake.end()
+        side.challenge.end()
         assert side.state == IDLE
         assert side.sent() == []
-        assert side.handshake.sends is None
+        assert side.challenge.sends is None
     for side in (station, truck):
-        side.handshake.begin(SESSION + 1, bytes(9))
+        side.challenge.begin(SESSION + 1, bytes(9))
         side.take([])
         assert side.state == ASKING  # nothing of the old nonces is left

@@ -57,7 +57,7 @@ class _Outgoing:
         self._next = piece + 1 if piece + 1 < PIECES else 0
 
 
-class Handshake:
+class Challenge:
     """One side of it. `direction`: auth.DISPENSER or auth.TANK, whose side this is.
 
     `state`: IDLE without a session, ASKING until the peer's nonce is complete and the key is known, ANSWERING until
