@@ -69,7 +69,7 @@ class Attacker:
         for _ in range(ticks):
             for name in self._names:
                 node = bus.controllers[name]
-                if node.bus_off and not node.rejoin_bit:
+                if node.bus_off and not node.recovery:
                     bus.restart(name)
                 node.take()
                 for mailbox in range(MAILBOXES):

@@ -117,7 +117,7 @@ class Attacks(RuleBasedStateMachine):
 
 
 @pytest.mark.parametrize(
-    ("until", "examples", "steps"), [("IDLE", 4, 30), ("PURGE", 2, 30), ("FILL", 3, 40)], ids=lambda x: str(x)
+    ("until", "examples", "steps"), [("IDLE", 3, 30), ("PURGE", 2, 30), ("FILL", 2, 40)], ids=lambda x: str(x)
 )
 def test_any_order_of_attacks(until: str, examples: int, steps: int) -> None:
     machine = type("Machine", (Attacks,), {"until": until, "sent": 0})
