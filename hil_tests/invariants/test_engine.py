@@ -7,7 +7,6 @@ from typing import Any
 from sim.invariants import MAX_PER_RULE, RULES
 
 
-
 def test_all_twelve_are_checked(bench: Any) -> None:
     assert bench.invariants.checked == [f"I{i}" for i in range(1, 13)]
     assert [row[0] for row in RULES] == bench.invariants.checked

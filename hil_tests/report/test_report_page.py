@@ -174,7 +174,8 @@ class TestShown:
 
     def test_the_assumed_values_are_those_of_the_document(self) -> None:
         assert [value for value, _ in report_page.assumed_values()] == [
-            "tank volume", "relief set pressure", "heat leak", "transfer pump", "standby hose"]  # fmt: skip
+            "tank volume", "relief set pressure", "MAWP", "certificate", "heat leak", "transfer pump",
+            "standby hose"]  # fmt: skip
 
     def test_every_public_state_has_its_word_or_none(self, page: str) -> None:
         five = re.findall(r'<span style="left:[\d.]+%;width:[\d.]+%" title="(\w+), ', page)
