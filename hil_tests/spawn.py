@@ -64,6 +64,7 @@ os.chdir(request["cwd"])
 os.environ.clear()
 os.environ.update(request["env"])
 os.sched_setaffinity(0, request["cores"])
+signal.signal(signal.SIGINT, signal.default_int_handler)  # as in the foreground, even where the tests have no terminal
 sys.argv = request["words"]
 sys.path[:1] = ["", *(path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path)]
 sys.stdin, sys.stdout = open(0), open(1, "w")

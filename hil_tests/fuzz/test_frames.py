@@ -95,15 +95,22 @@ class Attacks(RuleBasedStateMachine):
 
     @initialize(seed=st.integers(1, 1000))
     def begin(self, seed: int) -> None:
+        """Every kind once; what follows is drawn."""
         self.bench = Bench(self.until, seed)
+        for kind in KINDS:
+            self.bench.burst(kind, seed, 12)
+            self.bench.rest(4)
 
-    @rule(kind=st.sampled_from(KINDS), seed=st.integers(0, 2**32 - 1), ticks=st.integers(1, 40))
-    def attack(self, kind: str, seed: int, ticks: int) -> None:
+    # One rule, not two: of several rules hypothesis leaves some out of an example.
+    @rule(
+        kind=st.sampled_from(KINDS),
+        seed=st.integers(0, 2**32 - 1),
+        ticks=st.integers(1, 40),
+        pause=st.sampled_from((0, 1, 10, 40, 150)),
+    )
+    def attack(self, kind: str, seed: int, ticks: int, pause: int) -> None:
         self.bench.burst(kind, seed, ticks)
-
-    @rule(ticks=st.sampled_from((1, 10, 40, 150)))
-    def rest(self, ticks: int) -> None:
-        self.bench.rest(ticks)
+        self.bench.rest(pause)
 
     @invariant()
     def holds(self) -> None:
