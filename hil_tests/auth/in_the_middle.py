@@ -10,9 +10,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from typing import Any, Final
 
-from e2e.p05 import e2e_p05_protect
-
-from hil_tests.fuzz.attack import DATA_IDS, DATABASE
+from hil_tests.fuzz.attack import DATABASE, protected
 from sim.can_frame import FLAG_EXT
 from sim.rig import Rig
 
@@ -23,20 +21,13 @@ Frame = tuple[int, bytes]
 Change = Callable[[Frame], list[Frame]]
 
 
-def protected(can_id: int, counter: int, payload: bytes) -> Frame:
-    """Return a frame with a right E2E header; payload: bytes 3 to 7."""
-    frame = bytearray((0, 0, counter)) + payload
-    e2e_p05_protect(frame, DATA_IDS[can_id], increment_counter=False)
-    return can_id, bytes(frame)
-
-
 def rewritten(frame: Frame, **signals: int) -> Frame:
     """Return the frame with other raw signal values, protected anew."""
     can_id, data = frame
     message = DATABASE.get_message_by_frame_id(can_id)
     values = message.decode(data, scaling=False, decode_choices=False)
     changed = message.encode({**values, **signals}, scaling=False, padding=True, strict=False)
-    return protected(can_id, data[2], changed[3:])
+    return can_id, protected(can_id, data[2], changed[3:])
 
 
 class Middle:

@@ -9,7 +9,7 @@ import random
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import cantools
 from e2e.p05 import e2e_p05_protect
@@ -27,6 +27,13 @@ DATA_IDS: Final = {
     message.frame_id: int(message.dbc.attributes["E2EDataId"].value) for message in DATABASE.messages
 }
 IDS: Final = sorted(DATA_IDS)
+
+
+def protected(can_id: int, counter: int, payload: bytes) -> bytes:
+    """Return a frame's data with a right E2E header; payload: bytes 3 to 7."""
+    frame = bytearray((0, 0, counter)) + payload
+    e2e_p05_protect(frame, DATA_IDS[can_id], increment_counter=False)
+    return bytes(frame)
 
 
 class Attacker:
@@ -106,9 +113,7 @@ class Attacker:
         """A well-protected frame of the protocol with any content, its counter in order more often than not."""
         can_id = rng.choice(IDS)
         self._counter = (self._counter + 1) & 255 if rng.random() < 0.9 else rng.randrange(256)
-        frame = bytearray((0, 0, self._counter)) + rng.randbytes(5)
-        e2e_p05_protect(frame, DATA_IDS[can_id], increment_counter=False)
-        return can_id, FLAG_EXT, bytes(frame)
+        return can_id, FLAG_EXT, protected(can_id, self._counter, rng.randbytes(5))
 
     def _replay(self, rng: random.Random) -> Sent:
         if not self._heard:
@@ -126,8 +131,3 @@ class Attacker:
     def _flood(self, rng: random.Random) -> Sent:
         """The highest priorities there are: nobody else gets through."""
         return rng.randrange(16), FLAG_EXT, rng.randbytes(8)
-
-
-def whole(rig: Any) -> dict[str, tuple[int, int]]:
-    """Return (ticks, ticks with the heap locked) of each board."""
-    return {name: (slot.ticks, slot.locked_ticks) for name, slot in rig.slots.items()}
