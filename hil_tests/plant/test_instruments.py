@@ -9,7 +9,7 @@ import pytest
 from sim import tables
 from sim.instruments import Instruments
 from sim.plant import Plant, PlantConfig
-from sim.plant.plant import SWITCHED
+from sim.plant.piping_table import SWITCHED
 
 T_S = 0.01
 

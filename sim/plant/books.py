@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from .fluid import CV_AIR, CV_HE
 from .metal import steel_h
-from .network import AMBIENT, FAR_NAMES, HELIUM, RECOVERY, STACK, SUPPLY
 from .node import LIQUID, TWO_PHASE
+from .places import AMBIENT, FAR_NAMES, HELIUM, RECOVERY, STACK, SUPPLY
 
 if TYPE_CHECKING:
     from .plant import Plant
@@ -24,7 +24,7 @@ def ledger(plant: Plant) -> dict[str, float]:
     rows = [(FAR_NAMES[k], plant.network.out[k]) for k in (SUPPLY, STACK, HELIUM, RECOVERY, AMBIENT)]
     for name, far in (*rows, ("tstack", plant.vented)):
         led[name + "_h2_kg"], led[name + "_he_kg"], led[name + "_air_kg"], led[name + "_j"] = far
-    led["heat_in_j"] = plant.heat_in_j + plant.tank.q_in_j
+    led["heat_in_j"] = plant.line_heat.in_j + plant.tank.q_in_j
     led["supplied_kg"] = -led["supply_h2_kg"]
     led["returned_kg"] = led["recovery_h2_kg"]
     led["vented_kg"] = led["stack_h2_kg"] + led["tstack_h2_kg"]

@@ -165,3 +165,13 @@ def get_fluid() -> Fluid:
     if _fluid is None:
         _fluid = Fluid()
     return _fluid
+
+
+def air_density(p_pa: float, t_k: float) -> float:
+    """Ambient air, kg/m3."""
+    return p_pa / (R_AIR * t_k)
+
+
+def air_h(t_k: float) -> float:
+    """Enthalpy of air, J/kg (zero at 0 K)."""
+    return CP_AIR * t_k

@@ -11,69 +11,28 @@ import random
 
 from . import books
 from . import links as lk
+from .boundaries import STACK_RESEAT_PA, Boundaries
 from .chain import CUT, HardChain
-from .config import PSV101_BARG, PlantConfig
+from .config import PlantConfig
+from .coupling import Coupling
 from .disturbance import Disturbance
-from .fluid import CP_HE, R_AIR, R_H2, R_HE, RHO_CRIT, get_fluid
+from .fluid import R_AIR, R_H2, R_HE, get_fluid
+from .line_heat import LineHeat
 from .links import Link, gas_flow, series
-from .metal import boiling_htc, jacket_w_m2
-from .network import (
-    AMBIENT,
-    HELIUM,
-    HOSE,
-    NOZZLE,
-    RCPT,
-    RECOVERY,
-    RETURN,
-    STACK,
-    STUB,
-    SUPPLY,
-    TANK,
-    ULLAGE,
-    Network,
-    air_density,
-    air_h,
-)
-from .node import GAS, Node
+from .metal import jacket_w_m2
+from .network import Network
+from .node import Node
+from .piping_table import EDGE, FCV_STROKE_S, INNER, NODES, OUTPUTS, SWITCHED, VALVES
+from .places import NOZZLE, STUB, TANK, ULLAGE
 from .sensors import Sensors
 from .tank import Tank
-from .valves import LIFT_OVER, Relief, Valve
+from .valves import Relief, Valve
 from .vehicle import Vehicle
 from .world import World, through_hole_g_s
 
 STEADY_REL = 2e-2  # relative pressure change in one physics step that counts as steady
 STRIDE_FLOW, STRIDE_STILL = 5, 10  # ticks per physics step while steady
-STACK_OPEN_PA = 10_000.0
-STACK_RESEAT_PA = 5_000.0
-COUPLING_AIR_M3 = 0.08e-3  # assumed: air shut in by seating, per bore
-
-# Node sizes, all assumed: name, litres, metal kg, wetted m2, jacket m2.
-_SIZES = (
-    ("STUB", 0.30, 3.0, 0.06, 0.08),
-    ("HOSE", 2.45, 5.0, 0.40, 0.50),
-    ("NOZZLE", 0.40, 2.5, 0.08, 0.06),
-    ("RCPT", 0.40, 1.5, 0.05, 0.04),
-    ("RETURN", 2.45, 5.0, 0.40, 0.50),
-)
-
-# tag, stroke s, fail open
-_VALVES = (
-    ("XV101", 0.35, False), ("XV103", 0.35, False), ("XV104", 0.30, False), ("XV105", 0.30, True),
-    ("XV106", 0.10, False), ("XV107", 0.10, False), ("XV110", 0.30, True),
-    ("XV201", 0.35, False), ("XV202", 0.30, False), ("XV203", 0.35, False), ("XV204", 0.30, False),
-    ("XV206", 0.30, False), ("XV208", 0.30, False), ("XV209", 0.30, False),
-)  # fmt: skip
-# tag, set barg, node, coefficient at full lift
-_RELIEFS = (
-    ("PSV101", PSV101_BARG, HOSE, lk.K_PSV_HOSE),
-    ("PSV102", PSV101_BARG, RETURN, lk.K_PSV_HOSE),
-    ("PSV103", 10.0, STUB, lk.K_PSV_STUB),
-)
-FCV_STROKE_S = 0.40
 FCV_STEP = 0.005  # travel of FCV102 (2 % of its flow) that the physics has to follow at once
-LOCK_STROKE_S = 0.30
-SWITCHED = tuple(v[0] for v in _VALVES) + ("LK108", "BL109", "PMP111", "VP207", "ES210", "IM211")
-OUTPUTS = (*SWITCHED, "FCV102", "HT205")
 
 
 class Plant:
@@ -97,50 +56,41 @@ class Plant:
         self.device_faults: dict[str, float] = {}  # output -> level it has whatever is commanded
         self.vehicle = Vehicle()
         self.chain = HardChain(config.hard_chain)
-        self.valves = {tag: Valve(tag, stroke, fail) for tag, stroke, fail in _VALVES}
+        self.valves = {tag: Valve(tag, stroke, fail) for tag, stroke, fail in VALVES}
         self._valve_list = [(v, tag in CUT) for tag, v in self.valves.items()]
         self._fcv = self.valves["FCV102"] = Valve("FCV102", FCV_STROKE_S, False, control=True)
         self._fcv_at = 0.0  # its travel as the physics has it
         self._faults_seen: dict[str, tuple[str, float]] = {}
-        self.lock_open = 1.0
         self.tank = Tank(config, self.fluid)
         warm = config.hose == "warm"
         metal_k = config.ambient_k if warm else config.hose_metal_standby_k
         self.nodes = [
             Node(name, self.fluid, litres * 1e-3, kg, area, jacket, metal_k)
-            for name, litres, kg, area, jacket in _SIZES
+            for name, litres, kg, area, jacket in NODES
         ]
         ambient = config.ambient_kpa * 1e3
         for node in self.nodes:
             # Standby keeps hydrogen just above ambient (the stack check valve holds it); a warm hose was inerted.
             node.fill(ambient + 7_000.0, metal_k, 0.0 if warm else 1.0, 1.0 if warm else 0.0, 0.0)
         self._build_links()
-        self.reliefs = tuple(
-            (Relief(tag, barg * 1e5), self.by_tag[tag], self.nodes[node]) for tag, barg, node, _ in _RELIEFS
-        )
-        for (relief, ln, _), (*_, k) in zip(self.reliefs, _RELIEFS, strict=True):
-            ln.k_full = k
-            ln.k_per_pa = k / (LIFT_OVER * relief.set_pa)
+        self.boundaries = Boundaries(self)
         self.network = Network(self.nodes, self.inner, self.edge)
         self.psv201 = Relief("PSV201", config.relief_barg * 1e5)
         self.vented = [0.0, 0.0, 0.0, 0.0]  # h2, he, air kg and J to the truck's stack
-        self.heat_in_j = 0.0
         self.w_tstack = 0.0
         self.tick = 0
-        self._seated = self.world.seated
+        self.line_heat = LineHeat(self)
+        self.coupling = Coupling(self)
         self._disturbance = Disturbance(SWITCHED, OUTPUTS.index("FCV102"))
         self.moving = True
         self._pending = 0.0
         self._stride = self._wait = 1
-        self._supply_key = (0.0, 0.0)
-        self._leak_key = (0.0, 0.0, 0.0)
-        self._hose_flux = 0.0
-        self._stub_flux = jacket_w_m2(0.02)
+        self._leak_key = (0.0, 0.0)
         self._q_wait = [0.0] * 5
         self._start_kg = books.total_kg(self)
         self._start_j = books.total_j(self)
         self._refresh_links()
-        self._boundaries()
+        self.boundaries.update(self.network.far_h)
         self.truth: dict[str, float] = {}
         self.sensors = Sensors(self)
         self.sensors.process(self)
@@ -149,26 +99,12 @@ class Plant:
     # -- set-up ------------------------------------------------------------------------------------------------
 
     def _build_links(self) -> None:
-        self.inner = [Link(t, False) for t in ("XV103", "HOSE", "XV208", "RETURN")]
-        self.edge = [
-            Link("XV101", False, STUB, SUPPLY),
-            Link("PSV103", True, STUB, STACK),
-            Link("XV106", False, HOSE, HELIUM),
-            Link("PSV101", True, HOSE, STACK),
-            Link("XV105", True, NOZZLE, STACK),
-            Link("XV201", True, NOZZLE, TANK),
-            Link("XV202", False, RCPT, ULLAGE),
-            Link("XV110", True, RCPT, STACK),
-            Link("XV107", False, RETURN, HELIUM),
-            Link("XV104", True, RETURN, RECOVERY),
-            Link("PSV102", True, RETURN, STACK),
-        ]
+        self.inner = [Link(tag, False) for tag in INNER]
+        self.edge = [Link(*row) for row in EDGE]
         self.by_tag = {ln.tag: ln for ln in (*self.inner, *self.edge)}
         b = self.by_tag
-        self._vents = ((b["XV105"], NOZZLE, "XV105", lk.K_XV105), (b["XV110"], RCPT, "XV110", lk.K_XV110))
-        self._vent_open = [True, True]
-        self.xv101, self.xv103, self.xv104, self.xv201 = b["XV101"], b["XV103"], b["XV104"], b["XV201"]
-        self._helium_links = (b["XV106"], b["XV107"])
+        self.xv101, self.xv103, self.xv104 = b["XV101"], b["XV103"], b["XV104"]
+        self.xv201, self.xv202 = b["XV201"], b["XV202"]
 
     # -- one tick ----------------------------------------------------------------------------------------------
 
@@ -221,25 +157,25 @@ class Plant:
     def _move(self, dt: float, relay: bool) -> bool:
         """Valves, lock and seating for one tick; True while anything still strokes."""
         e = self.actual
-        w = self.world
         moved = self.valve_faults != self._faults_seen and self._apply_faults()
         for valve, cut in self._valve_list:
             level = e[valve.tag] if relay or not cut else 0.0
             target = 1.0 - level if valve.fail_open else level
             if (valve.pos != target or valve.fault) and valve.step(level, dt):
                 moved = True
-        if w.seated != self._seated:
-            self._seat_changed()
+        coupling = self.coupling
+        coupling.follow()
         self._refresh_links()
-        if self._move_lock(e["LK108"] > 0.5, dt):
+        if coupling.move_lock(e["LK108"] > 0.5, dt):
             moved = True
         return moved
 
     def _physics(self, dt: float) -> None:
         """Advance fluid, metal and tank by `dt` s (up to 0.1 s) and choose the next stride."""
         w = self.world
-        self._boundaries()
-        self._heat(dt)
+        self.boundaries.update(self.network.far_h)
+        self._tank_leak()
+        self.line_heat.step(dt)
         net = self.network
         ambient = w.ambient_kpa * 1e3
         net.leak[STUB] = through_hole_g_s(w.leak_cabinet_g_s, self.nodes[STUB].p - ambient) * 1e-3
@@ -278,32 +214,6 @@ class Plant:
         self._faults_seen = dict(self.valve_faults)
         return True
 
-    def _move_lock(self, energised: bool, dt: float) -> bool:
-        """Energised releases; without power it engages once the nozzle is seated. True while it moves."""
-        pos = self.lock_open
-        target = 1.0 if energised else 0.0 if self.world.seated else pos
-        if pos != target:
-            d = dt / LOCK_STROKE_S
-            self.lock_open = min(target, pos + d) if target > pos else max(target, pos - d)
-            return True
-        return False
-
-    def _seat_changed(self) -> None:
-        """Seating shuts ambient air into both bores; unseating closes the poppets (nothing enters the hose)."""
-        self._seated = self.world.seated
-        if not self._seated:
-            return
-        t = self.world.ambient_k
-        p = self.world.ambient_kpa * 1e3
-        dm = air_density(p, t) * COUPLING_AIR_M3
-        far = self.network.out[AMBIENT]
-        for node in (self.nodes[NOZZLE], self.nodes[RCPT]):
-            node.m_air += dm
-            node.u += dm * air_h(t)
-            far[2] -= dm
-            far[3] -= dm * air_h(t)
-            node.solve()
-
     def _refresh_links(self) -> None:
         """Flow coefficients from valve positions, seating and breakaway."""
         v, b, w = self.valves, self.by_tag, self.world
@@ -325,99 +235,15 @@ class Plant:
         self._fcv_at = self._fcv.pos
         self.xv103.k = series(lk.K_FCV102 * self._fcv.opening(), lk.K_XV103 * self.valves["XV103"].opening())
 
-    def _boundaries(self) -> None:
-        """Pressures and states on the far side of every edge link; reliefs and stack check valves."""
-        w, f, net, tank = self.world, self.fluid, self.network, self.tank
-        far_h = net.far_h
-        bar = w.supply_bar
-        if self.config.supply == "pump" and not (self.actual["PMP111"] > 0.5 and self.chain.relay):
-            bar = min(bar, self.config.dewar_bar)
-        key = (bar, w.supply_k)
-        if key != self._supply_key:
-            self._supply_key = key
-            h, rho = f.h_pt(bar * 1e5, w.supply_k)
-            ln = self.xv101
-            ln.p_far, ln.rho_far, ln.gas_far = bar * 1e5, rho, 0.0 if rho > RHO_CRIT else 1.0
-            far_h[SUPPLY] = h
-        ambient = w.ambient_kpa * 1e3
-        p = w.helium_bar * 1e5
-        t_he = self.config.helium_k
-        for ln in self._helium_links:
-            if ln.p_far != p:
-                ln.p_far, ln.rho_far = p, p / (R_HE * t_he)
-        far_h[HELIUM] = CP_HE * t_he
-        xv104 = self.xv104
-        xv104.p_far = (
-            self.config.recovery_bar * 1e5 if self.config.returns == "recovery" else ambient + STACK_RESEAT_PA
-        )
-        self.xv201.p_far = tank.p
-        ln = self.edge[6]
-        ln.p_far, ln.rho_far = tank.p, tank.rho_v
-        far_h[ULLAGE] = tank.h_vap
-        nodes = self.nodes
-        for i, (ln, n, tag, k) in enumerate(self._vents):
-            p = nodes[n].p - ambient
-            if p >= STACK_OPEN_PA:
-                self._vent_open[i] = True
-            elif p < STACK_RESEAT_PA:
-                self._vent_open[i] = False
-            ln.k = k * self.valves[tag].opening() if self._vent_open[i] else 0.0
-            ln.p_far = ambient + 0.8 * STACK_RESEAT_PA
-        for relief, ln, node in self.reliefs:
-            p = node.p - ambient
-            if p > 0.9 * relief.set_pa or relief.lift:
-                ln.k = ln.k_full * relief.update(p)
-            ln.p_far = ambient
-            ln.p_set = ambient + relief.set_pa
-
-    def _heat(self, dt: float) -> None:
-        """Wall to fluid and jacket to wall. A node without flow and without liquid is done every 0.1 s."""
+    def _tank_leak(self) -> None:
+        """Heat leak of the tank, after a change of its vacuum or of the ambient."""
         w = self.world
-        key = (w.hose_vacuum_pa, w.tank_vacuum_pa, w.ambient_k)
+        key = (w.tank_vacuum_pa, w.ambient_k)
         if key != self._leak_key:
             self._leak_key = key
-            self._hose_flux = jacket_w_m2(w.hose_vacuum_pa)
             extra = min(jacket_w_m2(w.tank_vacuum_pa) - jacket_w_m2(0.0), 1500.0)
             x = 0.5 * (w.ambient_k / 293.0) ** 4 + 0.5 * (w.ambient_k - 25.0) / 268.0
             self.tank.leak_w = self.config.tank_leak_w * x + extra * self.config.tank_area_m2
-        inner = self.inner
-        prev = abs(self.xv101.w)
-        t_amb = w.ambient_k
-        i = 0
-        for node in self.nodes:
-            nxt = abs(inner[i].w) if i < 4 else self.xv104.w
-            flow = prev if prev > nxt else nxt
-            prev = nxt
-            step = dt
-            if flow < 1e-6 and node.phase == GAS and not node.stale:
-                still = node.still_s + dt
-                if still < 0.1:
-                    node.still_s = still
-                    node.q_j = 0.0
-                    i += 1
-                    continue
-                step = still
-                node.still_s = 0.0
-            metal = node.metal
-            t = node.t
-            d = metal.t_k - t
-            wet = 10.0 * (1.0 - node.gas_share)
-            h = 0.0
-            if wet < 1.0:
-                h = (40.0 + 70.0 * (flow * 500.0) ** 0.8) * (1.0 - wet)
-            else:
-                wet = 1.0
-            if wet > 0.0:
-                h += wet * boiling_htc(d)
-            ha = h * node.area * step
-            q = d * ha / (1.0 + ha * (1.0 / metal.c_j_k + 1.0 / (node.c_t + flow * step * 12000.0)))
-            flux = self._stub_flux if i == 0 else self._hose_flux
-            leak = flux * node.jacket_m2 * (t_amb - metal.t_k) / 268.0 * step
-            metal.add(leak - q)
-            self.heat_in_j += leak
-            node.u += q
-            node.q_j = q
-            i += 1
 
     def _step_tank(self, dt: float, heater: float) -> None:
         tank, out = self.tank, self.network.out
@@ -444,6 +270,11 @@ class Plant:
         tank.step(dt, far[0], far[1], far[2], far[3], heater)
         if far[0] != 0.0 or far[1] != 0.0:
             out[TANK] = [0.0, 0.0, 0.0, 0.0]
+
+    @property
+    def heat_in_j(self) -> float:
+        """All heat that ever came through the jackets of the lines, J."""
+        return self.line_heat.in_j
 
     # -- what fault injection looks at -------------------------------------------------------------------------
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .config import SEA_LEVEL_BAR, max_fill_kg
-from .network import HOSE, NOZZLE, RCPT, RETURN, STUB
+from .piping_table import STUB_RATING_BARG
+from .places import HOSE, NOZZLE, RCPT, RETURN, STUB
 from .valves import CLOSED_AT, OPEN_AT
 from .world import through_hole_g_s
 
@@ -24,7 +25,6 @@ H2_KG_M3 = 0.0838  # at 293 K, 1 atm
 HEATER_A = 8.7  # HT205 at 100 %, 2 kW at 230 V
 STACK_J_K = 400.0  # assumed: heat capacity of the sensor's part of the stack
 BUFFER_BAR = 5.0
-STUB_RATING_BARG = 12.0  # assumed pipework rating; PSV103 is set at 10 barg
 
 
 class Sensors:
@@ -85,9 +85,9 @@ class Sensors:
 
     def tick(self, p: Plant, dt: float) -> None:
         """What may change in any tick: contacts, positions; every fifth tick the slow channels."""
-        w, chain = p.world, p.chain
+        w, chain, lock_open = p.world, p.chain, p.coupling.lock_open
         now = (
-            chain.earth_ohm, chain.relay, chain.hs101, chain.es101, chain.zs103, chain.zs105, w.seated, p.lock_open,
+            chain.earth_ohm, chain.relay, chain.hs101, chain.es101, chain.zs103, chain.zs105, w.seated, lock_open,
             w.start_pressed, w.stop_pressed,
         )  # fmt: skip
         if now != self._contacts:
@@ -102,8 +102,8 @@ class Sensors:
             t["ZS103"] = 1.0 if chain.zs103 else 0.0
             t["ZS105"] = 1.0 if chain.zs105 else 0.0
             t["ZS101"] = t["ZS201"] = 1.0 if w.seated else 0.0
-            t["lock_open"] = t["LK108"] = p.lock_open
-            t["ZS102"] = 1.0 if w.seated and p.lock_open < 0.05 else 0.0
+            t["lock_open"] = t["LK108"] = lock_open
+            t["ZS102"] = 1.0 if w.seated and lock_open < 0.05 else 0.0
             t["PB101"] = 1.0 if w.start_pressed else 0.0
             t["PB102"] = 1.0 if w.stop_pressed else 0.0
         if p.moving or p.tick < 2:

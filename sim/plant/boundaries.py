@@ -1,0 +1,82 @@
+"""What the lines see at their ends: the far side of every edge link, the stack's check valves and the reliefs.
+
+Called once per physics step, before the network. Owns the reliefs of the hoses and of the stub.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .fluid import CP_HE, R_HE, RHO_CRIT
+from .piping_table import RELIEFS, VENTS
+from .places import HELIUM, SUPPLY, ULLAGE
+from .valves import LIFT_OVER, Relief
+
+if TYPE_CHECKING:
+    from .plant import Plant
+
+STACK_OPEN_PA = 10_000.0
+STACK_RESEAT_PA = 5_000.0
+
+
+class Boundaries:
+    """Sets p, density and enthalpy of what would come in, and the coefficients of vents and reliefs."""
+
+    __slots__ = ("_plant", "_reliefs", "_vents", "_vent_open", "_helium", "_supply_key")
+
+    def __init__(self, plant: Plant) -> None:
+        self._plant = plant
+        by_tag, nodes = plant.by_tag, plant.nodes
+        self._reliefs = []
+        for tag, barg, node, k in RELIEFS:
+            relief, ln = Relief(tag, barg * 1e5), by_tag[tag]
+            ln.k_full = k
+            ln.k_per_pa = k / (LIFT_OVER * relief.set_pa)
+            self._reliefs.append((relief, ln, nodes[node]))
+        self._vents = [(by_tag[tag], nodes[node], plant.valves[tag], k) for tag, node, k in VENTS]
+        self._vent_open = [True] * len(VENTS)
+        self._helium = (by_tag["XV106"], by_tag["XV107"])
+        self._supply_key = (0.0, 0.0)
+
+    def update(self, far_h: list[float]) -> None:
+        """Bring every edge link up to date; `far_h` takes the enthalpies by kind of boundary."""
+        plant = self._plant
+        w, tank, config = plant.world, plant.tank, plant.config
+        bar = w.supply_bar
+        if config.supply == "pump" and not (plant.actual["PMP111"] > 0.5 and plant.chain.relay):
+            bar = min(bar, config.dewar_bar)
+        key = (bar, w.supply_k)
+        if key != self._supply_key:
+            self._supply_key = key
+            h, rho = plant.fluid.h_pt(bar * 1e5, w.supply_k)
+            ln = plant.xv101
+            ln.p_far, ln.rho_far, ln.gas_far = bar * 1e5, rho, 0.0 if rho > RHO_CRIT else 1.0
+            far_h[SUPPLY] = h
+        ambient = w.ambient_kpa * 1e3
+        p = w.helium_bar * 1e5
+        t_he = config.helium_k
+        for ln in self._helium:
+            if ln.p_far != p:
+                ln.p_far, ln.rho_far = p, p / (R_HE * t_he)
+        far_h[HELIUM] = CP_HE * t_he
+        plant.xv104.p_far = (
+            config.recovery_bar * 1e5 if config.returns == "recovery" else ambient + STACK_RESEAT_PA
+        )
+        plant.xv201.p_far = tank.p
+        ln = plant.xv202
+        ln.p_far, ln.rho_far = tank.p, tank.rho_v
+        far_h[ULLAGE] = tank.h_vap
+        for i, (ln, node, valve, k) in enumerate(self._vents):
+            p = node.p - ambient
+            if p >= STACK_OPEN_PA:
+                self._vent_open[i] = True
+            elif p < STACK_RESEAT_PA:
+                self._vent_open[i] = False
+            ln.k = k * valve.opening() if self._vent_open[i] else 0.0
+            ln.p_far = ambient + 0.8 * STACK_RESEAT_PA
+        for relief, ln, node in self._reliefs:
+            p = node.p - ambient
+            if p > 0.9 * relief.set_pa or relief.lift:
+                ln.k = ln.k_full * relief.update(p)
+            ln.p_far = ambient
+            ln.p_set = ambient + relief.set_pa

@@ -1,0 +1,72 @@
+"""Heat in the lines: ambient through the jackets into the metal, metal into the fluid."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .metal import boiling_htc, jacket_w_m2
+from .node import GAS
+
+if TYPE_CHECKING:
+    from .plant import Plant
+
+STILL_S = 0.1  # a node without flow and without liquid is done this often
+
+
+class LineHeat:
+    """One step of all nodes; `in_j` is all heat that ever came through the jackets."""
+
+    __slots__ = ("_plant", "_hose_pa", "_hose_flux", "_stub_flux", "in_j")
+
+    def __init__(self, plant: Plant) -> None:
+        self._plant = plant
+        self._hose_pa = -1.0
+        self._hose_flux = 0.0
+        self._stub_flux = jacket_w_m2(0.02)
+        self.in_j = 0.0
+
+    def step(self, dt: float) -> None:
+        """Advance metal and fluid energies by `dt` s; leaves each node's share in its `q_j`."""
+        plant = self._plant
+        w = plant.world
+        if w.hose_vacuum_pa != self._hose_pa:
+            self._hose_pa = w.hose_vacuum_pa
+            self._hose_flux = jacket_w_m2(w.hose_vacuum_pa)
+        inner = plant.inner
+        prev = abs(plant.xv101.w)
+        t_amb = w.ambient_k
+        i = 0
+        for node in plant.nodes:
+            nxt = abs(inner[i].w) if i < 4 else plant.xv104.w
+            flow = prev if prev > nxt else nxt
+            prev = nxt
+            step = dt
+            if flow < 1e-6 and node.phase == GAS and not node.stale:
+                still = node.still_s + dt
+                if still < STILL_S:
+                    node.still_s = still
+                    node.q_j = 0.0
+                    i += 1
+                    continue
+                step = still
+                node.still_s = 0.0
+            metal = node.metal
+            t = node.t
+            d = metal.t_k - t
+            wet = 10.0 * (1.0 - node.gas_share)
+            h = 0.0
+            if wet < 1.0:
+                h = (40.0 + 70.0 * (flow * 500.0) ** 0.8) * (1.0 - wet)
+            else:
+                wet = 1.0
+            if wet > 0.0:
+                h += wet * boiling_htc(d)
+            ha = h * node.area * step
+            q = d * ha / (1.0 + ha * (1.0 / metal.c_j_k + 1.0 / (node.c_t + flow * step * 12000.0)))
+            flux = self._stub_flux if i == 0 else self._hose_flux
+            leak = flux * node.jacket_m2 * (t_amb - metal.t_k) / 268.0 * step
+            metal.add(leak - q)
+            self.in_j += leak
+            node.u += q
+            node.q_j = q
+            i += 1
