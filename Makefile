@@ -28,6 +28,7 @@ check: $(VENV)/.dev.stamp $(STUBS)/.stamp
 	@$(BIN)/mypy
 	@$(PY) -m host_tools.check_imports
 	@$(PY) -m host_tools.check_firmware
+	@$(PY) -m host_tools.check_boards
 	@$(BIN)/cryofill dbc check
 	@$(BIN)/cryofill sequence check
 	@$(PY) -m host_tools.check_docs

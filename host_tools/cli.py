@@ -225,6 +225,15 @@ def _conform_arguments(parser: argparse.ArgumentParser) -> None:
     add("--json", action="store_true", help="print the verdicts as one object on stdout")
 
 
+def _build_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--node", choices=("dispenser", "tank", "all"), default="all", help="whose firmware (default: all)")
+    add("--board", choices=("teensy41", "pybv11", "nucleo_g474re"), default="teensy41",
+        help="for which board (default: teensy41, the reference)")  # fmt: skip
+    add("--out", required=True, metavar="DIR", help="where the folders NODE-BOARD go")
+    add("--json", action="store_true", help="print the manifests on stdout")
+
+
 COMMANDS = (
     Command("fill", "host_tools.fill_command:run", "refuel a truck once and print the ticket", _fill_arguments,
             "cryofill fill cold_fill --seed 3 --trace out/cold"),
@@ -240,6 +249,8 @@ COMMANDS = (
             _cuts_arguments, "cryofill cuts --cuts 1000 --seed 1"),
     Command("replay", "host_tools.replay_command:run", "run a firmware build on a recorded run and show what differs",
             _replay_arguments, "cryofill replay out/cold --vm wasm32"),
+    Command("build", "host_tools.build_command:run", "make the image of a node's firmware for a board",
+            _build_arguments, "cryofill build --node dispenser --board teensy41 --out images"),
     Command("dbc", "host_tools.dbc:main", "check or generate the CAN codec from dbc/cryofill.dbc", _dbc_arguments,
             "cryofill dbc check"),
     Command("export", "host_tools.export_command:run", "write a run's CAN log as BLF, ASC, MF4 or decoded signals",

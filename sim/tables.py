@@ -97,3 +97,8 @@ def link_notes() -> SimpleNamespace:
 def netlist() -> SimpleNamespace:
     """Return the piping (NODES, ELEMENTS)."""
     return load_table(FIRMWARE / "dispenser" / "netlist.py")
+
+
+def boards() -> SimpleNamespace:
+    """Return the boards (REFERENCE, BOARDS, PINS, WIRES)."""
+    return load_table(FIRMWARE / "board" / "board_table.py")

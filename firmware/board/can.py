@@ -10,8 +10,8 @@ from machine import CAN
 from micropython import const
 
 from board.clock import ticks_ms
+from board.wiring_table import CAN_ID
 
-CONTROLLER = 3
 BITRATES = (500_000, 250_000)
 RING = const(40)  # a tick at full bus load of 8-byte extended frames at 500 kbit/s brings 38
 MAILBOXES = const(3)
@@ -42,7 +42,7 @@ class Port:
         self._leaving = 0  # bit per mailbox whose frame was cancelled, until the controller says what became of it
         self._counters = [0] * 8
         self._slot = [0, memoryview(bytearray(8)), 0, 0]  # type: list  # recv resizes the view: 8 bytes behind it
-        self._can = CAN(CONTROLLER, bitrate)
+        self._can = CAN(CAN_ID, bitrate)
         self._next_event = self._can.irq(self._interrupt, CAN.IRQ_RX | CAN.IRQ_TX, False).flags
         even = _FILTER_ID | peer
         self._can.set_filters(

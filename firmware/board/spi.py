@@ -2,7 +2,8 @@
 
 from machine import SPI
 
-SPI_ID = 0
+from board.wiring_table import SPI_ID
+
 BAUD = 4_000_000
 
 bus = SPI(SPI_ID, BAUD)  # shared with the FRAM (board.nv), whose chip select is high but for its own transfers

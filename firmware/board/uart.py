@@ -2,7 +2,8 @@
 
 from machine import UART
 
-UART_ID = 1
+from board.wiring_table import UART_ID
+
 BAUD = 115200
 
 

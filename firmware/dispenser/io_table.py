@@ -2,8 +2,10 @@
 
 Units: a row's LO and HI are integers in the firmware's unit (UNIT); SHOWN is the unit people use and
 DIV the number of firmware units in one of it (25000 mbar / 1000 = 25 bar). Pressures are absolute.
-Pins are those of the reference board (Teensy 4.1). The link is CAN3 (pins 30/31), so that all 18 analog
-pins stay free for the transmitters.
+Pins are those of the reference board (Teensy 4.1), named as its MicroPython names them; `board/board_table.py` has the
+other boards' pins and what a pin can do. The link is CAN3 (D30, D31), so that all 18 analog pins stay free for the
+transmitters; A10 to A13 are D24 to D27, and D38 to D41 have no analog name. Three outputs are on pads of the unfitted
+memory chip under the board (D48 to D50): nothing else is left.
 """
 
 NODE = "dispenser"
@@ -26,10 +28,10 @@ AI = (
     ("TT103",  "A11",  1300,   33000,  "ck",    "K",     100,   1000, 40,    500,  50,   0,     0),
     ("TT105",  "A12",  1300,   33000,  "ck",    "K",     100,   1000, 40,    500,  50,   0,     0),
     ("FT101",  "A13",  0,      200000, "mg_s",  "g/s",   1000,  1000, 200,   50,   10,   0,     0),
-    ("FT103",  "A14",  0,      50000,  "mg_s",  "g/s",   1000,  2000, 200,   50,   10,   0,     0),
-    ("AT101",  "A15",  0,      40000,  "ppm",   "% vol", 10000, 5000, 100,   13000, 50,  0,     0),
-    ("AT102",  "A16",  0,      40000,  "ppm",   "% vol", 10000, 5000, 100,   13000, 50,  0,     0),
-    ("GT101",  "A17",  0,      200000, "mohm",  "ohm",   1000,  1000, 40,    10,   10,   0,     0),
+    ("FT103",  "D38",  0,      50000,  "mg_s",  "g/s",   1000,  2000, 200,   50,   10,   0,     0),
+    ("AT101",  "D39",  0,      40000,  "ppm",   "% vol", 10000, 5000, 100,   13000, 50,  0,     0),
+    ("AT102",  "D40",  0,      40000,  "ppm",   "% vol", 10000, 5000, 100,   13000, 50,  0,     0),
+    ("GT101",  "D41",  0,      200000, "mohm",  "ohm",   1000,  1000, 40,    10,   10,   0,     0),
     ("VT101",  "A9",   0,      100000, "mpa",   "Pa",    1000,  5000, 40,    200,  50,   0,     0),
     ("ZT102",  "A8",   0,      10000,  "cpct",  "%",     100,   2000, 100,   20,   50,   0,     0),
 )
@@ -38,13 +40,13 @@ AI = (
 # Chain contacts are closed when healthy, so that a cut wire reads as the fault.
 DI = (
     # TAG        WIRE   AT    ON
-    ("HS101A",  "pin",  2,    "E-stop loop channel A healthy"),
-    ("HS101B",  "pin",  3,    "E-stop loop channel B healthy"),
-    ("ES101",   "pin",  4,    "station ESD healthy"),
-    ("ES102",   "pin",  5,    "safety relay closed: valves have power"),
-    ("ES103",   "pin",  6,    "earth-monitor relay: loop below 10 ohm"),
-    ("ZS103",   "pin",  7,    "breakaway intact"),
-    ("ZS105",   "pin",  8,    "vehicle loop closed"),
+    ("HS101A",  "pin",  "D2", "E-stop loop channel A healthy"),
+    ("HS101B",  "pin",  "D3", "E-stop loop channel B healthy"),
+    ("ES101",   "pin",  "D4", "station ESD healthy"),
+    ("ES102",   "pin",  "D5", "safety relay closed: valves have power"),
+    ("ES103",   "pin",  "D6", "earth-monitor relay: loop below 10 ohm"),
+    ("ZS103",   "pin",  "D7", "breakaway intact"),
+    ("ZS105",   "pin",  "D8", "vehicle loop closed"),
     ("ZS101",   "spi",  0,    "nozzle seated"),
     ("ZS102",   "spi",  1,    "nozzle locked"),
     ("ZS104",   "spi",  2,    "nozzle in holster"),
@@ -71,29 +73,29 @@ DI = (
 
 # Digital outputs, 1 = energised. SAFE: what the device does without power (0 = what every output is at reset).
 DO = (
-    # TAG      PIN  SAFE       WHAT
-    ("XV101",  9,   "closed",  "supply shut-off"),
-    ("XV103",  10,  "closed",  "second shut-off before the hose"),
-    ("XV104",  24,  "closed",  "return gas to recovery or stack"),
-    ("XV105",  25,  "open",    "liquid-hose vent to the stack"),
-    ("XV106",  26,  "closed",  "helium to the liquid bore"),
-    ("XV107",  27,  "closed",  "helium to the return bore"),
-    ("XV110",  28,  "open",    "return-hose vent to the stack"),
-    ("LK108",  29,  "locked",  "nozzle lock, energise to release"),
-    ("BL109",  32,  "off",     "beacon"),
-    ("PMP111", 33,  "off",     "transfer-pump permit"),
+    # TAG      PIN    SAFE       WHAT
+    ("XV101",  "D9",  "closed",  "supply shut-off"),
+    ("XV103",  "D34", "closed",  "second shut-off before the hose"),
+    ("XV104",  "D28", "closed",  "return gas to recovery or stack"),
+    ("XV105",  "D29", "open",    "liquid-hose vent to the stack"),
+    ("XV106",  "D32", "closed",  "helium to the liquid bore"),
+    ("XV107",  "D33", "closed",  "helium to the return bore"),
+    ("XV110",  "D35", "open",    "return-hose vent to the stack"),
+    ("LK108",  "D48", "locked",  "nozzle lock, energise to release"),
+    ("BL109",  "D49", "off",     "beacon"),
+    ("PMP111", "D50", "off",     "transfer-pump permit"),
 )
 
 # Analog outputs by PWM duty, 0-10000 cpct; no power closes.
 AO = (
-    # TAG      PIN  SAFE       WHAT
-    ("FCV102", 36,  "closed",  "flow control valve"),
+    # TAG      PIN    SAFE       WHAT
+    ("FCV102", "D36", "closed",  "flow control valve"),
 )
 
 # Pulse inputs (counter peripheral).
 CI = (
-    # TAG      PIN  GRAMS_PER_PULSE
-    ("FQ101",  37,  1),
+    # TAG      PIN    GRAMS_PER_PULSE
+    ("FQ101",  "D37", 1),
 )
 
 SPI_DI_BYTES = 3
@@ -102,6 +104,6 @@ SPI_DI_BYTES = 3
 # low and takes the expander off the bus.
 FLASH_BLOCKS = 64
 FLASH_BLOCK_BYTES = 4096
-FRAM_CS = 34
+FRAM_CS = "D10"
 FRAM_BYTES = 8192
 # fmt: on

@@ -20,18 +20,18 @@ AI = (
     ("LT201",  "A11",  0,      10000,  "cpct",  "%",     100,   1000, 100,   200,  50,   0,     0),
     ("VT201",  "A12",  0,      100000, "mpa",   "Pa",    1000,  5000, 40,    200,  50,   0,     0),
     ("AT201",  "A13",  0,      40000,  "ppm",   "% vol", 10000, 5000, 100,   13000, 50,  0,     0),
-    ("IT205",  "A14",  0,      100000, "ma",    "A",     1000,  2000, 40,    50,   50,   0,     0),
+    ("IT205",  "D38",  0,      100000, "ma",    "A",     1000,  2000, 40,    50,   50,   0,     0),
 )
 
 DI = (
     # TAG        WIRE   AT    ON
-    ("LSHH202", "pin",  2,    "level below high-high"),
-    ("ZS201",   "pin",  3,    "receptacle seated"),
-    ("ZS205",   "pin",  4,    "no crash"),
-    ("ZS202",   "pin",  5,    "cap on"),
-    ("ZS203",   "pin",  6,    "parking brake set"),
-    ("ZS204",   "pin",  7,    "ignition on"),
-    ("FS207",   "pin",  8,    "coolant flowing"),
+    ("LSHH202", "pin",  "D2", "level below high-high"),
+    ("ZS201",   "pin",  "D3", "receptacle seated"),
+    ("ZS205",   "pin",  "D4", "no crash"),
+    ("ZS202",   "pin",  "D5", "cap on"),
+    ("ZS203",   "pin",  "D6", "parking brake set"),
+    ("ZS204",   "pin",  "D7", "ignition on"),
+    ("FS207",   "pin",  "D8", "coolant flowing"),
     ("ZO201",   "spi",  0,    "XV201 open"),
     ("ZC201",   "spi",  1,    "XV201 closed"),
     ("ZO202",   "spi",  2,    "XV202 open"),
@@ -49,22 +49,22 @@ DI = (
 )
 
 DO = (
-    # TAG      PIN  SAFE       WHAT
-    ("XV201",  9,   "closed",  "fill"),
-    ("XV202",  10,  "closed",  "return gas"),
-    ("XV203",  24,  "closed",  "liquid draw"),
-    ("XV204",  25,  "closed",  "vapour draw (economiser)"),
-    ("XV206",  26,  "closed",  "fuel-cell supply"),
-    ("XV208",  27,  "closed",  "receptacle crossover"),
-    ("XV209",  28,  "closed",  "tank vent to the truck's stack"),
-    ("VP207",  29,  "off",     "vaporiser coolant permit"),
-    ("ES210",  32,  "open",    "permit contact in the vehicle loop"),
-    ("IM211",  33,  "inhibit", "traction inhibit, energise to release"),
+    # TAG      PIN    SAFE       WHAT
+    ("XV201",  "D9",  "closed",  "fill"),
+    ("XV202",  "D28", "closed",  "return gas"),
+    ("XV203",  "D29", "closed",  "liquid draw"),
+    ("XV204",  "D32", "closed",  "vapour draw (economiser)"),
+    ("XV206",  "D33", "closed",  "fuel-cell supply"),
+    ("XV208",  "D34", "closed",  "receptacle crossover"),
+    ("XV209",  "D35", "closed",  "tank vent to the truck's stack"),
+    ("VP207",  "D37", "off",     "vaporiser coolant permit"),
+    ("ES210",  "D22", "open",    "permit contact in the vehicle loop"),
+    ("IM211",  "D23", "inhibit", "traction inhibit, energise to release"),
 )
 
 AO = (
-    # TAG      PIN  SAFE       WHAT
-    ("HT205",  36,  "off",     "pressure-build heater"),
+    # TAG      PIN    SAFE       WHAT
+    ("HT205",  "D36", "off",     "pressure-build heater"),
 )
 
 CI = ()
@@ -75,6 +75,6 @@ SPI_DI_BYTES = 2
 # low and takes the expander off the bus.
 FLASH_BLOCKS = 64
 FLASH_BLOCK_BYTES = 4096
-FRAM_CS = 34
+FRAM_CS = "D10"
 FRAM_BYTES = 8192
 # fmt: on

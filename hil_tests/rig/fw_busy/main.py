@@ -5,7 +5,7 @@ import time
 from machine import CAN, PWM, UART, WDT, Pin, reset_cause
 
 uart = UART(1, 115200)
-pwm = PWM(Pin(36), freq=1000, duty_u16=0)
+pwm = PWM(Pin("D36"), freq=1000, duty_u16=0)
 can = CAN(3, 500_000)
 slot = [0, memoryview(bytearray(8)), 0, 0]
 frames = overruns = 0

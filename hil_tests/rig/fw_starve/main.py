@@ -4,7 +4,7 @@ import time
 
 from machine import WDT, Pin, reset_cause
 
-pins = (9, 10, 24, 25)
+pins = ("D9", "D34", "D28", "D29")
 out = Pin(pins[reset_cause()], Pin.OUT, value=1)
 wdt = WDT(timeout=500)
 for _ in range(20):

@@ -1,0 +1,70 @@
+"""Release images: the same bytes wherever they are built, every module in them, nobody's key, a right manifest."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from host_tools import cli, image, image_source
+from sim import link_keys, tables
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return every file below a folder."""
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+@pytest.mark.parametrize("board", ["teensy41", "pybv11"])
+def test_the_same_inputs_give_the_same_bytes(tmp_path: Path, board: str) -> None:
+    copy = tmp_path / "elsewhere" / "firmware"
+    shutil.copytree(tables.FIRMWARE, copy)
+    for path in sorted(copy.rglob("*.py")):
+        path.touch()
+    for node in tables.NODES:
+        image.build(node, board, tmp_path / "one", rev="r")
+        image.build(node, board, tmp_path / "two", rev="r", firmware=copy)
+    one = contents(tmp_path / "one")
+    assert one == contents(tmp_path / "two")
+    (copy / "core" / "params.py").write_text("X = 1\n", encoding="utf-8")
+    image.build("tank", board, tmp_path / "two", rev="r", firmware=copy)
+    assert one != contents(tmp_path / "two")
+
+
+def test_the_manifest_is_right_and_no_key_is_shipped(tmp_path: Path) -> None:
+    for node in tables.NODES:
+        manifest = image.build(node, "teensy41", tmp_path)
+        folder = tmp_path / f"{node}-teensy41"
+        assert json.loads((folder / "manifest.json").read_text()) == manifest
+        assert (manifest["node"], manifest["board"], manifest["small_int_bits"]) == (node, "teensy41", 31)
+        files = {p: d for p, d in contents(folder).items() if p != "manifest.json"}
+        due = {path: image.digest(data) for path, data in files.items()}
+        assert {one["path"]: one["sha256"] for one in manifest["files"]} == due
+        paths = {one["path"] for one in manifest["modules"]}
+        other = "tank" if node == "dispenser" else "dispenser"
+        assert {"main.mpy", f"{node}/node.mpy", "board/can.mpy"} <= paths
+        assert not any(path.startswith(other) for path in paths)
+        for data in files.values():
+            key = link_keys.key_of(node)
+            assert key not in data and key.hex().encode() not in data and link_keys.STATION_KEY not in data
+
+
+def test_another_board_gets_its_own_pins_and_peripherals() -> None:
+    texts, _ = image.sources("dispenser", "pybv11", "r")
+    assert '("PT101",  \'X19\',' in texts["dispenser/io_table.py"]
+    assert '("PT106",  None,' in texts["dispenser/io_table.py"]
+    assert "FRAM_CS = 'Y5'" in texts["dispenser/io_table.py"]
+    assert "UART_ID = 6" in texts["board/wiring_table.py"]
+    plain = image_source.modules("dispenser")
+    assert {path: text.count("\n") for path, text in texts.items()} == {p: t.count("\n") for p, t in plain.items()}
+
+
+def test_what_the_command_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["build", "--node", "tank", "--out", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert "tank-teensy41" in said and "of Teensy 4.1's 256 KiB" in said
+    (tmp_path / "file").write_text("")
+    assert cli.main(["build", "--node", "tank", "--out", str(tmp_path / "file")]) == 2
+    assert "--out" in capsys.readouterr().err

