@@ -55,7 +55,7 @@ class RigView(Protocol):
 
 
 # Event kinds by their number on the serial line, and the fields of a ticket by their id.
-KINDS = ("", "STATE", "TRIP", "CLEAR", "TICKET", "STATS", "WARN", "BOOT", "INFO", "LINK")
+KINDS = ("", "STATE", "TRIP", "CLEAR", "TICKET", "STATS", "WARN", "BOOT", "INFO", "LINK", "PORT")
 # What the bus reports: a fault of the link (node LINK), and the error state of a node's CAN controller.
 BUS_KINDS = {LINK_FAULT: "LINK_FAULT", CAN_STATE: "CAN_STATE"}
 LINK = "link"
@@ -121,6 +121,8 @@ def as_event(raw: Mapping[str, Any]) -> Event:
         name = _named(notes.FOUND if kind == "BOOT" else notes.NOTES, ident)
     elif kind == "LINK":
         name = _named(tables.link_notes().NOTES, ident)
+    elif kind == "PORT":
+        name = _named(tables.port_notes().NOTES, ident)
     else:
         name = str(ident)
     return Event(raw["t_ms"], node, kind, name, source, target, value)

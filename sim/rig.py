@@ -29,7 +29,7 @@ PRINT_CHECK_TICKS: Final = 100
 UART_LINE_MAX: Final = 256
 RESET_COMMAND: Final = re.compile(rb"#\d+ reset\*")  # an operator clears the dispenser's trips
 
-STATE, TRIP, CLEAR, TICKET, STATS, WARN, BOOT, INFO, LINK = range(1, 10)
+STATE, TRIP, CLEAR, TICKET, STATS, WARN, BOOT, INFO, LINK, PORT = range(1, 11)
 
 Event = dict[str, Any]
 

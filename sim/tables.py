@@ -94,6 +94,16 @@ def link_notes() -> SimpleNamespace:
     return load_table(FIRMWARE / "core" / "link_note_table.py")
 
 
+def port_notes() -> SimpleNamespace:
+    """Return what either node says about its serial port (NOTES)."""
+    return load_table(FIRMWARE / "core" / "serial_note_table.py")
+
+
+def serial() -> SimpleNamespace:
+    """Return the serial commands (ROLES, WHERE, STATUS, COMMANDS)."""
+    return load_table(FIRMWARE / "core" / "serial_table.py")
+
+
 def netlist() -> SimpleNamespace:
     """Return the piping (NODES, ELEMENTS)."""
     return load_table(FIRMWARE / "dispenser" / "netlist.py")

@@ -11,6 +11,7 @@ from core import report
 
 TICK_MS = const(10)
 STATS_TICKS = const(500)  # how often the counts below are reported
+SAMPLE_MASK = const(15)  # one tick in 16 is timed: over five of them that is every group of the scan
 
 
 def run(node):
@@ -22,12 +23,16 @@ def run(node):
     tell, slack, feed = node.report, node.slack, dog.feed
     ticks_ms, ticks_add, ticks_diff, sleep_ms = clock.ticks_ms, clock.ticks_add, clock.ticks_diff, clock.sleep_ms
     lock, unlock = heap_lock, heap_unlock
+    cost, ticks_us = events.cost, clock.ticks_us
     due = start = ticks_ms()
-    ticks = locked = overruns = now_ms = 0
+    ticks = locked = overruns = now_ms = began_us = 0
     while True:
         now = ticks_ms()
         now_ms = now_ms + ticks_diff(now, start) & 0x3FFFFFFF
         start = now
+        timed = not ticks & SAMPLE_MASK
+        if timed:
+            began_us = ticks_us()
         lock()
         try:
             events.now_ms = now_ms
@@ -42,6 +47,11 @@ def run(node):
             heap_unlock()
             raise failure  # by name: a bare raise is beyond MicroPython's machine-code emitter
         unlock()
+        if timed:
+            cost.tick_us = tick_us = ticks_diff(ticks_us(), began_us)
+            if tick_us > cost.tick_us_max:
+                cost.tick_us_max = tick_us
+            cost.ticks, cost.locked, cost.overruns = ticks, locked, overruns
         ticks = ticks + 1 & 0x3FFFFFFF
         locked += 1
         if ticks % STATS_TICKS == 0:

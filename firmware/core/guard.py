@@ -120,12 +120,8 @@ class Guard:
 
     def set_key(self, args):
         """`key <64 hex digits>` or `key erase`: keep a key, or forget it; return "" or why not. Nothing is echoed."""
-        if args == ["erase"]:
-            link_key.erase(self._fram)
-        else:
-            key = link_key.parse(args[0]) if len(args) == 1 else b""
-            if not key:
-                return "key <64 hex digits> | key erase"
-            link_key.write(self._fram, key)
+        why = link_key.change(self._fram, args, link_key.LINK)
+        if why:
+            return "key " + why
         self.load()
         return ""

@@ -46,6 +46,15 @@ class Gate:
             mask |= 1 << permissives.index(name)
         return mask
 
+    def lacking(self, place, permissives):
+        """Return the bits of NEEDS that output `place` (DO, then AO) lacks to leave its safe position; 0: it may."""
+        n = len(self._do_a)
+        if place < n:
+            a, b = self._do_a[place], self._do_b[place]
+        else:
+            _, a, b = self._ao_needs[place - n]
+        return 0 if b >= 0 and permissives & b == b else a & ~permissives
+
     def apply(self, permissives, dead, do, ao):
         """Write the energised levels into `do` (0/1) and `ao` (cpct); return False when they stay as they were."""
         want, judged = self.want, self._judged

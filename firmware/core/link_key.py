@@ -1,8 +1,9 @@
-"""The key of the link in FRAM: written by the serial console at commissioning, read once at boot, told to nobody.
+"""The keys in FRAM: written by the serial console at commissioning, read once at boot, told to nobody.
 
-Record at the end of the FRAM: format, kind, 32 bytes of key, CRC-16 (low byte first). A station holds its station key,
-a truck the key derived from it for that truck (core.auth). A TEST key is published with the simulator and protects
-nothing; a board that holds one says so at every start.
+Records at the end of the FRAM: format, kind, 32 bytes of key, CRC-16 (low byte first). That of the link: a station
+holds its station key, a truck the key derived from it for that truck (core.auth); a TEST key is published with the
+simulator and protects nothing, and a board that holds one says so at every start. Before it that of the serial port
+(core.roles).
 """
 
 from micropython import const
@@ -14,13 +15,13 @@ NONE, OWN, TEST, DAMAGED = const(0), const(1), const(2), const(3)  # what read()
 
 _FORMAT = const(1)
 SIZE = const(36)
-ROOM = const(64)  # kept for it, at the end of the chip
+LINK, SERVICE = const(64), const(128)  # where a record begins, counted from the end of the chip
 
 
-def read(fram):
+def read(fram, which=LINK):
     """Return (kind, key); the key is b"" for NONE and DAMAGED."""
     buf = bytearray(SIZE)
-    fram.read_into(fram.n_bytes - ROOM, buf)
+    fram.read_into(fram.n_bytes - which, buf)
     if buf == bytes(SIZE):
         return NONE, b""
     crc = buf[SIZE - 2] | buf[SIZE - 1] << 8
@@ -29,7 +30,7 @@ def read(fram):
     return buf[1], bytes(buf[2 : 2 + KEY_BYTES])
 
 
-def write(fram, key):
+def write(fram, key, which=LINK):
     """Keep this key as the board's OWN. Slack only."""
     buf = bytearray(SIZE)
     buf[0], buf[1] = _FORMAT, OWN
@@ -37,12 +38,24 @@ def write(fram, key):
     crc = crc16(buf, 0, SIZE - 2, 0xFFFF)
     buf[SIZE - 2] = crc & 0xFF
     buf[SIZE - 1] = crc >> 8
-    fram.write(fram.n_bytes - ROOM, buf)
+    fram.write(fram.n_bytes - which, buf)
 
 
-def erase(fram):
+def erase(fram, which=LINK):
     """Forget the key: this board proves itself to nobody any more."""
-    fram.write(fram.n_bytes - ROOM, bytes(SIZE))
+    fram.write(fram.n_bytes - which, bytes(SIZE))
+
+
+def change(fram, args, which):
+    """Do what the words behind a command say, `<64 hex digits>` or `erase`; return "" or what they have to be."""
+    if args == ["erase"]:
+        erase(fram, which)
+        return ""
+    key = parse(args[0]) if len(args) == 1 else b""
+    if not key:
+        return "<64 hex digits> | erase"
+    write(fram, key, which)
+    return ""
 
 
 def parse(text):

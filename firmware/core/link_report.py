@@ -1,4 +1,4 @@
-"""What the serial command `link` answers: the controller's state, or what became of a message's frames. Slack only."""
+"""What the serial command `link` answers: the controller's state, or what became of messages' frames. Slack only."""
 
 from core import e2e
 from generated import messages as m
@@ -8,7 +8,7 @@ _VERDICTS = ((e2e.OK, "ok"), (e2e.OK_SOME_LOST, "some_lost"), (e2e.NO_NEW_DATA, 
 
 
 class LinkReport:
-    """`answer(args)` is the command; `now_ms()` the time that the link's receivers count in."""
+    """`do_link` is the command; `now_ms()` the time that the link's receivers count in."""
 
     def __init__(self, link, watch, rx, now_ms):
         self._link = link
@@ -20,13 +20,22 @@ class LinkReport:
                 if rx[i][0] == row[1]:
                     self._places[row[0]] = i
 
-    def answer(self, args):
-        """Return the words of the answer in a list, or why there is none as text."""
+    def do_link(self, args):
+        """`link [message|all]`: the controller, one message, or a line for each."""
         if not args:
             return self._controller()
+        if args == ["all"]:
+            return self._all()
         i = self._places.get(args[0])
         if i is None or len(args) > 1:
             return "link, or link and one of " + " ".join(sorted(self._places))
+        return self._message(i)
+
+    def _all(self):
+        for name in sorted(self._places):
+            yield name + " " + " ".join(self._message(self._places[name]))
+
+    def _message(self, i):
         receiver = self._link.receivers[i]
         words = ["qualified=%d" % receiver.qualified, "age_ms=%d" % receiver.age_ms(self._now_ms())]
         return words + ["%s=%d" % (word, receiver.counts[verdict]) for verdict, word in _VERDICTS]

@@ -1,27 +1,117 @@
-"""Parameters: the values a commissioning engineer may set, from a node's literal table.
+"""Parameters: the values a commissioning engineer may set, from a node's literal table. What is set survives a restart.
 
 A row of PARAMS is (NAME, DEFAULT, MIN, MAX, UNIT, STATUS, WHAT); STATUS says where the default comes from
 ("assumed" ones are shown as assumed on tickets and in the docs).
+
+FRAM holds what differs from its default, in two copies that are written in turn: format, count, sequence number, then
+for each the CRC-16 of its name and its value, then a CRC-16. Names, not places: a firmware with other rows takes what
+it knows, within its own limits.
 """
+
+import struct
+
+from micropython import const
+
+from core.e2e import crc16
+
+SLOTS = (512, 768)  # addresses in the FRAM
+FORMAT = const(1)
+SLOT_BYTES = const(256)
+_HEAD = "<BBH"
+_ENTRY = "<HI"
+HEAD_BYTES, ENTRY_BYTES = const(4), const(6)
+ENTRIES_MAX = const(41)
+_BLANK = const(-1)
+_TORN = const(-2)
 
 
 class Params:
-    """Current values by name; `values` to read them without a call. `set` is for the slack."""
+    """Current values by name; `values` to read them without a call. `set` is for the slack.
 
-    def __init__(self, table):
+    fram: where they are kept; None: nowhere. `damaged`: both copies were refused, the defaults are in force.
+    """
+
+    def __init__(self, table, fram=None):
         self._rows = {row[0]: row for row in table.PARAMS}
         self.values = {row[0]: row[1] for row in table.PARAMS}
+        self._table = table.PARAMS
+        self._fram = fram
+        self._seq = 0
+        self._slot = 0  # the next save goes here
+        self.damaged = False
+        if fram is not None:
+            self._load()
 
     def get(self, name):
         """Return a value; KeyError for an unknown name."""
         return self.values[name]
 
+    def row(self, name):
+        """Return the row of a parameter, None when there is none."""
+        return self._rows.get(name)
+
     def set(self, name, value):
-        """Set a value; return "" or the reason why it was refused (and nothing changed)."""
+        """Set a value and keep it; return "" or the reason why it was refused (and nothing changed)."""
         row = self._rows.get(name)
         if row is None:
             return "no parameter " + name
         if not row[2] <= value <= row[3]:
             return "%s must be %d..%d %s" % (name, row[2], row[3], row[4])
-        self.values[name] = value
+        before = self.values[name]
+        if value != before:
+            self.values[name] = value
+            if self._fram is not None and not self._save():
+                self.values[name] = before
+                return "too many parameters differ from their defaults"
         return ""
+
+    # -- memory --------------------------------------------------------------------------------------------
+
+    def _load(self):
+        buf = bytearray(SLOT_BYTES)
+        seqs = [self._judge(slot, buf) for slot in range(2)]
+        a, b = seqs
+        if a < 0 and b < 0:
+            self.damaged = a == b == _TORN
+            return
+        newest = 1 if a < 0 or b >= 0 and (b - a & 0xFFFF) < 0x8000 else 0
+        self._seq = self._judge(newest, buf)
+        self._slot = 1 - newest
+        known = {_crc(row[0]): row for row in self._table}
+        for i in range(buf[1]):
+            key, value = struct.unpack_from(_ENTRY, buf, HEAD_BYTES + i * ENTRY_BYTES)
+            row = known.get(key)
+            if row and row[2] <= value <= row[3]:
+                self.values[row[0]] = value
+
+    def _judge(self, slot, buf):
+        """Read a slot into buf; return its sequence number, _BLANK or _TORN."""
+        self._fram.read_into(SLOTS[slot], buf)
+        if buf[0] in (0, 255) and buf == bytes((buf[0],)) * SLOT_BYTES:
+            return _BLANK
+        end = HEAD_BYTES + buf[1] * ENTRY_BYTES
+        if buf[0] != FORMAT or buf[1] > ENTRIES_MAX or crc16(buf, 0, end, 0xFFFF) != buf[end] | buf[end + 1] << 8:
+            return _TORN
+        return buf[2] | buf[3] << 8
+
+    def _save(self):
+        changed = [row[0] for row in self._table if self.values[row[0]] != row[1]]
+        if len(changed) > ENTRIES_MAX:
+            return False
+        self._seq = self._seq + 1 & 0xFFFF
+        end = HEAD_BYTES + len(changed) * ENTRY_BYTES
+        buf = bytearray(end + 2)
+        struct.pack_into(_HEAD, buf, 0, FORMAT, len(changed), self._seq)
+        for i, name in enumerate(changed):
+            struct.pack_into(_ENTRY, buf, HEAD_BYTES + i * ENTRY_BYTES, _crc(name), self.values[name])
+        crc = crc16(buf, 0, end, 0xFFFF)
+        buf[end] = crc & 0xFF
+        buf[end + 1] = crc >> 8
+        self._fram.write(SLOTS[self._slot], buf)
+        self._slot = 1 - self._slot
+        return True
+
+
+def _crc(name):
+    data = name.encode()
+    return crc16(data, 0, len(data), 0xFFFF)

@@ -27,6 +27,7 @@ class ProcessImage:
         self._expander_image = expander.image
         self._read_expander = expander.sample
         self._last = bytearray(io.SPI_DI_BYTES)
+        self._pressed = -1  # a contact that the serial port holds closed
         self.moves = 0
         self._counters = tuple((i, c.value) for i, c in enumerate(pins.counters(io.CI)))
         self._do_pins = pins.outputs(io.DO)
@@ -65,6 +66,13 @@ class ProcessImage:
         di = self.di
         for i, byte, mask in self._bits:
             di[i] = 1 if image[byte] & mask else 0
+        if self._pressed >= 0:
+            di[self._pressed] = 1
+
+    def press(self, i):
+        """Hold contact i of the expander closed whatever its wire says; -1: none any more. Slack only."""
+        self._pressed = i
+        self._unpack()
 
     def drive(self):
         """Put `do` and `ao` on the pins (only what changed)."""

@@ -9,11 +9,19 @@ from micropython import const
 
 from core.e2e import crc16
 
-STATE, TRIP, CLEAR, TICKET, STATS, WARN, BOOT, INFO, LINK = range(1, 10)
+STATE, TRIP, CLEAR, TICKET, STATS, WARN, BOOT, INFO, LINK, PORT = range(1, 11)
 
 RING = const(64)
 FIELDS = const(6)
 PER_SLACK = const(2)  # lines written in one slack: bounded by count, not by time
+
+
+class Cost:
+    """What the executive counts: ticks, those with the heap locked, overruns; cost of a tick, sampled, us."""
+
+    def __init__(self):
+        self.ticks = self.locked = self.overruns = 0
+        self.tick_us = self.tick_us_max = 0
 
 
 class Events:
@@ -27,6 +35,7 @@ class Events:
         self.waiting = False  # one that has not been handed to the port
         self.now_ms = 0  # set by the executive each tick
         self.lost = 0
+        self.cost = Cost()
 
     def put(self, kind, ident, source, target, value):
         """Record an event at this tick's time; drops and counts it when the ring is full."""
@@ -50,7 +59,7 @@ class Events:
         return not self.waiting
 
     def flush(self, port):
-        """Write at most PER_SLACK events to the port."""
+        """Write at most PER_SLACK events to the port, which takes whole lines."""
         for _ in range(PER_SLACK):
             if self._line is None:
                 if self._tail == self._head:
@@ -59,9 +68,7 @@ class Events:
                 text = "EV," + ",".join([str(x) for x in self._ring[t : t + FIELDS]])
                 self._tail = (t + FIELDS) % (RING * FIELDS)
                 self._line = frame_line("!", text)
-            taken = port.write(self._line)
-            if taken < len(self._line):
-                self._line = self._line[taken:]
+            if not port.write(self._line):
                 break
             self._line = None
         self.waiting = self._line is not None or self._tail != self._head

@@ -61,6 +61,8 @@ class Control:
         ):
             self._flow[names.index(name)] = parameter
         self._purge = names.index("PURGE_PRESS")
+        self._maintenance = names.index("MAINTENANCE")
+        self.hand = None  # set by the node
         self._state = -1
         self._position = 0  # 1/256 cpct
         self._set_mg_s = 0
@@ -96,6 +98,8 @@ class Control:
         self._gate.want_ao[0] = self._position >> FINE
         want[t.XV105] = row[t.XV105]
         want[t.XV110] = row[t.XV110]
+        if state == self._maintenance:
+            self.hand.apply(want, self._gate.want_ao)
         self._release_trapped(want)
 
     def _helium(self, state, want):

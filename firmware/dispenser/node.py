@@ -2,19 +2,24 @@
 
 from board import can, clock, nv, rng, uart, watchdog
 from core import auth, interlock, params, report, states, trips
+from core.audit import Audit
 from core.bus_watch import BusWatch
+from core.commands import Commands
 from core.console import Console
 from core.executive import TICK_MS
 from core.guard import Guard
 from core.link_report import LinkReport
 from core.process_image import ProcessImage
+from core.roles import Roles
 from dispenser import interlock_table, io_table, param_table, state_table, trip_table
 from dispenser.control import Control
+from dispenser.hand import Hand
 from dispenser.meter import Meter
 from dispenser.sequence import Sequence
 from dispenser.signals import NAMES, Signals
 from dispenser.tickets import Tickets
 from dispenser.truck import RX, STATUS, Truck
+from generated import dispenser_serial
 from generated import dispenser_tags as t
 from generated import messages as m
 
@@ -31,8 +36,8 @@ class Dispenser:
         self.image = ProcessImage(io_table)
         self.image.de_energise()
         self.events = report.Events()
-        self.params = params.Params(param_table)
         fram = nv.Fram(io_table.FRAM_CS, io_table.FRAM_BYTES)
+        self.params = params.Params(param_table, fram)
         self.guard = Guard(
             auth.DISPENSER, fram, self.events, m.D_PERMIT_ID, m.T_STATUS_ID, m.T_STATUS_CYCLE_MS, m.T_STATUS_HOLD_MS
         )
@@ -69,17 +74,19 @@ class Dispenser:
         self.sequence.tickets = self.tickets
         self.control = Control(self.image, self.gate, self.truck, self.signals, self.sequence, self.params)
         self.uart = uart.Port()
-        commands = {
-            "set": self._set,
-            "reset": self._reset,
-            "link": LinkReport(self.truck.link, self.watch, RX, clock.ticks_ms).answer,
-            "ticket": self.tickets.show,
-            "ticket_read": self.tickets.mark_read,
-            "key": self._key,
-        }
-        self.console = Console(self.uart, commands)
+        self.roles = Roles(fram, self.events, dispenser_serial.ROLES)
+        self.audit = Audit(fram, self.events)
+        self.hand = Hand(self.image, self.gate, self.sequence, self.trips, self.machine, self.events)
+        self.control.hand = self.hand
+        self.console = Console(
+            self.uart, self.events, dispenser_serial, state_table.PUBLIC, self.machine, self.roles, self.audit
+        )
+        shown = Commands(self, io_table, state_table, trip_table, param_table, NAMES, dispenser_serial.STATUS)
+        link = LinkReport(self.truck.link, self.watch, RX, clock.ticks_ms)
+        self.console.owners = (shown, link, self.roles, self.console, self.hand, self.tickets, self)
         self.image.prime()
         self.guard.load()
+        self.roles.load()
         self.tickets.recover(watchdog.cause())
         self._tick = 0
         self._aborting = 0
@@ -128,9 +135,15 @@ class Dispenser:
         self.tickets.slack(self._tick)
         if self.guard.awake:
             self.guard.slack(self.truck.tank_id())
+        if self.hand.awake:
+            self.hand.slack()
+        if self.console.busy:
+            self.console.poll()
         if self._tick & 3:
             return  # the serial buffer holds four ticks of input
-        self.console.poll()
+        if not self.console.busy:
+            self.console.poll()
+        self.roles.look()
         if not self.sequence.next_session:
             self.sequence.next_session = rng.session_number()
         self.watch.look(self.events.now_ms)
@@ -191,21 +204,33 @@ class Dispenser:
 
     # -- serial commands ------------------------------------------------------------------------
 
-    def _idle(self):
-        return m.DISPENSER_STATE_BOOT <= self.machine.public <= m.DISPENSER_STATE_IDLE
-
-    def _key(self, args):
-        return self.guard.set_key(args) if self._idle() else "only in IDLE"
-
-    def _set(self, args):
-        if not self._idle():
-            return "only in IDLE"
-        if len(args) != 2 or not args[1].isdigit():
-            return "set <parameter> <number>"
-        return self.params.set(args[0], int(args[1]))
-
-    def _reset(self, args):
-        if self.machine.public not in (m.DISPENSER_STATE_ESD, m.DISPENSER_STATE_LOCKOUT, m.DISPENSER_STATE_COMPLETE):
-            return "only in ESD, LOCKOUT or COMPLETE"
+    def do_reset(self, args):
+        """`reset`: counts where the state table asks for it."""
         self.sequence.reset_asked = True
         return ""
+
+    def status_words(self):
+        """Return what `status` tells besides the tags."""
+        truck, meter = self.truck, self.meter
+        return [
+            "session=%d" % self.sequence.session, "tank_mbar=%d" % truck.pressure_mbar, "tank_g=%d" % truck.mass_g,
+            "target_g=%d" % self.sequence.target_g, "net_g=%d" % (meter.meter_g - meter.returned_g),
+            "link_ms=%d" % truck.age_ms,
+        ]  # fmt: skip
+
+    def unwell(self):
+        """Yield what else would fail a self-test."""
+        if not self.tickets.usable:
+            yield "journal or tickets cannot be written"
+        if not self.sequence.vented():
+            yield "a hose is not depressurised"
+
+    def journal_words(self):
+        """Yield the record in FRAM."""
+        r = self.tickets.journal.now
+        yield "ticket=%d read=%d flags=%d session=%d phase=%d reaction=%d status=%d" % (
+            r.number, r.read, r.flags, r.session, r.phase, r.reaction, r.status,
+        )  # fmt: skip
+        yield "metered_g=%d returned_g=%d loss_g=%d net_g=%d target_g=%d" % (
+            r.meter_g, r.returned_g, r.loss_g, r.net_g, r.target_g,
+        )  # fmt: skip

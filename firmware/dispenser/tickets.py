@@ -291,7 +291,7 @@ class Tickets:
 
     # -- serial commands -----------------------------------------------------------------------------------
 
-    def show(self, args):
+    def do_ticket(self, args):
         """`ticket <number>`: tell a ticket again. Return "" or why not."""
         number = _number(args)
         if number < 1:
@@ -309,7 +309,28 @@ class Tickets:
         self._tell(fields)
         return ""
 
-    def mark_read(self, args):
+    def do_tickets(self, args):
+        """`tickets`: a line per ticket in flash, newest first."""
+        if not self._flash_ok[self._machine.public]:
+            return "not while a truck is served"
+        return self._ticket_lines()
+
+    def _ticket_lines(self):
+        now = self.journal.now
+        for number in range(now.number, max(0, now.number - ticket_files.KEEP), -1):
+            try:
+                fields = self.files.read(number)
+            except (ticket_files.Damaged, OSError):
+                yield "%d cannot be read" % number
+                continue
+            if fields:
+                _, number, session, net_g, meter_g, returned_g, loss_g, status, target_g, _ = fields
+                yield "%d session=%d net_g=%d meter_g=%d returned_g=%d loss_g=%d status=%d target_g=%d%s" % (
+                    number, session, net_g, meter_g, returned_g, loss_g, status, target_g,
+                    "" if number > now.read else " read",
+                )  # fmt: skip
+
+    def do_ticket_read(self, args):
         """`ticket_read <number>`: every ticket up to this one has been read and may be overwritten."""
         now = self.journal.now
         number = _number(args)

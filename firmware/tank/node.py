@@ -2,13 +2,17 @@
 
 from board import can, clock, nv, uart
 from core import auth, interlock, params, report, states, trips
+from core.audit import Audit
 from core.bus_watch import BusWatch
+from core.commands import Commands
 from core.console import Console
 from core.executive import TICK_MS
 from core.guard import Guard
 from core.link_report import LinkReport
 from core.process_image import ProcessImage
+from core.roles import Roles
 from generated import messages as m
+from generated import tank_serial
 from generated import tank_tags as t
 from tank import command_table, interlock_table, io_table, param_table, state_table, trip_table
 from tank.control import Control
@@ -16,6 +20,7 @@ from tank.inventory import Inventory
 from tank.sequence import Sequence
 from tank.signals import NAMES, Signals
 from tank.station import PERMIT, RX, Station
+from tank.station import STATUS as STATION_STATUS
 
 SCAN_TICKS = 5
 STATUS_SLOT, AUTH_SLOT = 1, 2  # among the sent messages
@@ -31,8 +36,8 @@ class Tank:
         self.image = ProcessImage(io_table)
         self.image.de_energise()
         self.events = report.Events()
-        self.params = params.Params(param_table)
         fram = nv.Fram(io_table.FRAM_CS, io_table.FRAM_BYTES)
+        self.params = params.Params(param_table, fram)
         self.guard = Guard(
             auth.TANK, fram, self.events, m.T_STATUS_ID, m.D_PERMIT_ID, m.D_PERMIT_CYCLE_MS, m.D_PERMIT_HOLD_MS
         )
@@ -74,14 +79,16 @@ class Tank:
         self._max_pressure_mbar = 0
         self.control = Control(self.gate, self.station, self.inventory, self.params)
         self.uart = uart.Port()
-        commands = {
-            "set": self._set,
-            "reset": self._reset,
-            "link": LinkReport(self.station.link, self.watch, RX, clock.ticks_ms).answer,
-            "key": self._key,
-        }
-        self.console = Console(self.uart, commands)
+        self.roles = Roles(fram, self.events, tank_serial.ROLES)
+        self.audit = Audit(fram, self.events)
+        self.console = Console(
+            self.uart, self.events, tank_serial, state_table.PUBLIC, self.machine, self.roles, self.audit
+        )
+        shown = Commands(self, io_table, state_table, trip_table, param_table, NAMES, tank_serial.STATUS)
+        link = LinkReport(self.station.link, self.watch, RX, clock.ticks_ms)
+        self.console.owners = (shown, link, self.roles, self.console, self)
         self.guard.load()
+        self.roles.load()
         self.image.prime()
         self.inventory.update()
         self.inventory.update_mass()
@@ -140,9 +147,13 @@ class Tank:
             self.events.flush(self.uart)
         if self.guard.awake:
             self.guard.slack(self.params.get("tank_id"))
+        if self.console.busy:
+            self.console.poll()
         if self._tick & 3:
             return  # the serial buffer holds four ticks of input
-        self.console.poll()
+        if not self.console.busy:
+            self.console.poll()
+        self.roles.look()
         self.watch.look(self.events.now_ms)
 
     # -- frames --------------------------------------------------------------------------------------------
@@ -226,19 +237,24 @@ class Tank:
 
     # -- serial commands -----------------------------------------------------------------------------------
 
-    def _parked(self):
-        return m.TANK_STATE_BOOT <= self.machine.public <= m.TANK_STATE_PARK
-
-    def _key(self, args):
-        return self.guard.set_key(args) if self._parked() else "only in PARK"
-
-    def _set(self, args):
-        if not self._parked():
-            return "only in PARK"
-        if len(args) != 2 or not args[1].isdigit():
-            return "set <parameter> <number>"
-        return self.params.set(args[0], int(args[1]))
-
-    def _reset(self, args):
+    def do_reset(self, args):
+        """`reset`: counts where the state table asks for it."""
         self.sequence.reset_asked = True
         return ""
+
+    def status_words(self):
+        """Return what `status` tells besides the tags."""
+        station, inventory = self.station, self.inventory
+        return [
+            "session=%d" % station.session, "tank_mbar=%d" % inventory.pressure_mbar, "tank_g=%d" % inventory.mass_g,
+            "max_g=%d" % inventory.max_mass_g, "level_cpct=%d" % inventory.level_cpct,
+            "link_ms=%d" % station.link.age_ms(STATION_STATUS, self.sequence.now),
+        ]  # fmt: skip
+
+    def unwell(self):
+        """Yield what else would fail a self-test."""
+        return ()
+
+    def journal_words(self):
+        """Yield what is kept of the last fill: a truck keeps nothing."""
+        return ()

@@ -216,7 +216,7 @@ def test_a_key_is_in_no_trace(begun: dict[str, fork.Snapshot]) -> None:
     commands = [("dispenser", f"key {station.hex()}"), ("tank", f"key {truck.hex()}"), ("tank", "key 12345")]
     saw = begun["IDLE"].run(serve_until_purge, commands)
     assert [value for _, value in saw["proved"]] == [link_keys.TANK_ID] * 2
-    assert [reply.split(" ", 1)[1] for reply in saw["replies"]] == ["OK", "OK", "ERR key <64 hex digits> | key erase"]
+    assert [reply.split(" ", 1)[1] for reply in saw["replies"]] == ["OK", "OK", "ERR key <64 hex digits> | erase"]
     for key in (station, truck):
         text = key.hex()
         pieces = [text[i : i + 12] for i in range(0, 52, 4)]

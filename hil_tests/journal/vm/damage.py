@@ -40,7 +40,7 @@ def filled(fills=1):
     station = Station(memory, told)
     for k in range(fills):
         station.start_up()
-        station.tickets.mark_read([str(k)])
+        station.tickets.do_ticket_read([str(k)])
         station.fill(2)
     station.off()
     return memory, told
@@ -128,8 +128,8 @@ def ticket_files():
         station.start_up()
         words = said(station)
         check("file %s: %s" % (data[:20], words), words == ["closed", "ticket_damaged"])
-        check("shown: " + station.tickets.show(["2"]), station.tickets.show(["2"]) == "ticket 2 is damaged")
-        check("ticket 1 too", station.tickets.show(["1"]) == "")
+        check("shown: " + station.tickets.do_ticket(["2"]), station.tickets.do_ticket(["2"]) == "ticket 2 is damaged")
+        check("ticket 1 too", station.tickets.do_ticket(["1"]) == "")
         station.fill(1)
         check("next after a damaged file: %s" % sorted(told), sorted(told) == [1, 2, 3, 4])
         station.off()
@@ -203,13 +203,13 @@ def unread():
         check("room for %d" % (k + 1), station.tickets.ready)
         station.fill(1)
     check("full", not station.tickets.ready and "tickets_unread" in said(station))
-    check("refused", station.tickets.mark_read(["17"]) == "must be 0..16")
-    check("not a number", station.tickets.mark_read(["x"]) == "ticket_read <number>")
+    check("refused", station.tickets.do_ticket_read(["17"]) == "must be 0..16")
+    check("not a number", station.tickets.do_ticket_read(["x"]) == "ticket_read <number>")
     station.off()
     station = Station(memory, told)
     station.start_up()
     check("still full", not station.tickets.ready)
-    check("read", station.tickets.mark_read(["4"]) == "")
+    check("read", station.tickets.do_ticket_read(["4"]) == "")
     station.slack(2)
     check("room again", station.tickets.ready)
     station.off()
@@ -217,7 +217,7 @@ def unread():
     station.start_up()
     check("room after a restart", station.tickets.ready)
     station.fill(1)
-    show = station.tickets.show
+    show = station.tickets.do_ticket
     check("overwrites the first only", show(["1"]) == "no ticket 1" and show(["2"]) == "")
     station.off()
 

@@ -39,7 +39,7 @@ def live(station, k):
     """Run fill `k` of the row."""
     station.alive()
     station.start_up()
-    station.tickets.mark_read([str(k - 1)])
+    station.tickets.do_ticket_read([str(k - 1)])
     station.slack(2)
     station.fill(TOTALS)
 

@@ -1,0 +1,14 @@
+"""The way into the loader: a flag on the flash that the next start finds, and that start."""
+
+from machine import reset
+
+from board.nv import FLASH
+
+FLAG = FLASH + "/loader"
+
+
+def restart():
+    """Set the flag and reset the board; does not return. Raises OSError when the flash refuses."""
+    with open(FLAG, "wb") as file:
+        file.write(b"1\n")
+    reset()

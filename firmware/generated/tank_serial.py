@@ -1,0 +1,33 @@
+"""The commands of the tank's serial port. GENERATED: do not edit.
+
+Change firmware/core/serial_table.py, then run `cryofill dbc generate`; `cryofill dbc check` fails when this file is stale.
+A row is `name role arm where args<TAB>help`; where: hexadecimal, a bit per public state, 0 for any.
+"""
+
+# fmt: off
+ROLES = ("view", "operator", "technician", "commissioning")
+STATUS = ("PT201A", "PT201B", "TT201", "TT202", "LT201")
+COMMANDS = (
+    "\nhelp 0 0 0 [command]\tthe commands, or one of them"
+    "\nstatus 0 0 0 \tstate and main values in one line, for programs"
+    "\nstate 0 0 0 \tstate, time in it, and what it waits for"
+    "\ntags 0 0 0 [tag]\ttags that begin so: value, unit, quality, raw count"
+    "\nlink 0 0 0 [message|all]\tCAN controller, or a message's age and E2E verdicts"
+    "\ntrips 0 0 0 [all]\ttrips that are active or latched, or every row"
+    "\nparams 0 0 0 [name|diff]\tparameters that begin so, or those not at default"
+    "\nget 0 0 0 <parameter>\ta parameter's value, limits and default"
+    "\nselftest 0 0 0 \twhat would fail a self-test now"
+    "\njournal 0 0 0 \tthe record in FRAM, and who did what at this port"
+    "\nversions 0 0 0 \tfirmware, protocol and MicroPython, and the image's hash"
+    "\nstats 0 0 0 \tcost of the tick, heap, and what the port lost"
+    "\nwhoami 0 0 0 \tthe role of this session"
+    "\nlogin 0 0 0 <role>\task for a role: answers with a nonce"
+    "\nproof 0 0 0 <32 hex digits>\tprove the role's key over that nonce"
+    "\nlogout 0 0 0 \tgive the role back"
+    "\nreset 1 0 404 \tclear latched trips whose cause is gone"
+    "\nset 2 0 7 <parameter> <value>\tset a parameter; but entries need commissioning"
+    "\nloader 2 0 4 \trestart into the loader, for flashing"
+    "\nkey 3 0 7 <64 hex digits|erase>\tthe key of the link"
+    "\nservice_key 3 0 7 <64 hex digits|erase>\tthe key that the roles' keys are made of"
+    "\n"
+)
