@@ -198,7 +198,7 @@ class TestWorldFollows:
         for kind in ("vacuum_loss_hose", "vacuum_loss_tank"):
             one, other = (bench.plant for bench in pair(fb.plant("flowing"), Fault("world", kind, at_s=0.0), 1.0))
             if kind == "vacuum_loss_hose":
-                assert one.heat_in_j > 50.0 * other.heat_in_j
+                assert one.heat_in_j > 30.0 * other.heat_in_j  # fittings conduct, vacuum or not
                 assert one.tank.leak_w == other.tank.leak_w
             else:
                 assert one.tank.leak_w > 500.0 * other.tank.leak_w

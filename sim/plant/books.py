@@ -37,13 +37,13 @@ def total_kg(plant: Plant) -> float:
     tank = plant.tank
     total = tank.rho_v * (tank.v - tank.vl) + tank.mhe + tank.mair
     total += tank.rho_l * tank.vl if tank.ml > 0.0 else 0.0
-    return total + sum(n.m + n.m_he + n.m_air for n in plant.nodes)
+    return total + sum(n.m + n.m_he + n.m_air for n in plant.nodes) + plant.frozen_air.total_kg()
 
 
 def total_j(plant: Plant) -> float:
     """Energy of fluid and metal, recomputed from temperatures and densities (not from the conserved U)."""
     f, tank = plant.fluid, plant.tank
-    total = 0.0
+    total = plant.frozen_air.energy_j()
     for n in plant.nodes:
         total += n.metal.mass_kg * steel_h(n.metal.t_k) + (n.m_he * CV_HE + n.m_air * CV_AIR) * n.t
         if n.phase == TWO_PHASE:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .fluid import CP_HE, R_HE, RHO_CRIT
+from .links import X_COLD, X_HELIUM, liquid_limit
 from .piping_table import RELIEFS, VENTS
 from .places import HELIUM, SUPPLY, ULLAGE
 from .valves import LIFT_OVER, Relief
@@ -36,6 +37,8 @@ class Boundaries:
         self._vents = [(by_tag[tag], nodes[node], plant.valves[tag], k) for tag, node, k in VENTS]
         self._vent_open = [True] * len(VENTS)
         self._helium = (by_tag["XV106"], by_tag["XV107"])
+        for ln in self._helium:
+            ln.x_far, ln.y_far = X_HELIUM, 1.0 / (3.0 * X_HELIUM)
         self._supply_key = (0.0, 0.0)
 
     def update(self, far_h: list[float]) -> None:
@@ -50,7 +53,11 @@ class Boundaries:
             self._supply_key = key
             h, rho = plant.fluid.h_pt(bar * 1e5, w.supply_k)
             ln = plant.xv101
-            ln.p_far, ln.rho_far, ln.gas_far = bar * 1e5, rho, 0.0 if rho > RHO_CRIT else 1.0
+            ln.p_far, ln.rho_far = bar * 1e5, rho
+            if rho > RHO_CRIT:
+                ln.x_far, ln.y_far = liquid_limit(ln.p_far, plant.fluid.sat_t(w.supply_k)[0]), 0.0
+            else:
+                ln.x_far, ln.y_far = X_COLD, 1.0 / (3.0 * X_COLD)
             far_h[SUPPLY] = h
         ambient = w.ambient_kpa * 1e3
         p = w.helium_bar * 1e5

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from .fluid import get_fluid
 
@@ -48,6 +49,11 @@ class PlantConfig:
     helium_k: float = 293.0
     dewar_bar: float = 1.5  # assumed: supply pressure while a pump supply is not running
     hose_metal_standby_k: float = 150.0  # assumed: 100-200 K by the profile
+    humidity: float = 0.6  # assumed: relative, of the air at the coupling
+    ice_g: float = 0.0  # on the coupling, from the truck before
+    strokes_s: Mapping[str, float] = field(default_factory=dict)  # valve -> seconds, other than in the piping's table
+    seat_leaks: Mapping[str, float] = field(default_factory=dict)  # valve -> share of its opening that passes shut
+    fcv_hysteresis: float = 0.0  # play of FCV102's stem, share of its travel
 
     def validate(self) -> None:
         """Refuse values outside the model or inconsistent with each other. Raises ValueError naming key and figure."""
@@ -62,12 +68,21 @@ class PlantConfig:
         ranges = (
             ("supply_bar", 1.5, 20.0), ("supply_k", 14.0, 32.0), ("ambient_k", 230.0, 330.0),
             ("ambient_kpa", 50.0, 110.0), ("tank_bar", 1.0, 12.0), ("volume_m3", 0.1, 20.0), ("relief_barg", 0.5, 11.0),
-            ("spray_fraction", 0.0, 1.0),
+            ("spray_fraction", 0.0, 1.0), ("humidity", 0.0, 1.0), ("ice_g", 0.0, 1000.0), ("fcv_hysteresis", 0.0, 0.1),
         )  # fmt: skip
         for key, lo, hi in ranges:
             value = getattr(self, key)
             if not lo <= value <= hi:
                 raise ValueError(f"{key} = {value}: must be within {lo}..{hi}")
+        from .piping_table import VALVES  # which reads this module
+
+        tags = ("FCV102", *(row[0] for row in VALVES))
+        for key, lo, hi in (("strokes_s", 0.01, 60.0), ("seat_leaks", 0.0, 0.1)):
+            for tag, value in getattr(self, key).items():
+                if tag not in tags:
+                    raise ValueError(f"{key}: {tag!r} is not a valve")
+                if not lo <= value <= hi:
+                    raise ValueError(f"{key}: {tag} = {value}: must be within {lo}..{hi}")
         ambient_bar = self.ambient_kpa / 100.0
         limit = 0.9 * (PSV101_BARG + ambient_bar)
         if self.supply_bar > limit:

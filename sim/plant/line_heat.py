@@ -6,23 +6,24 @@ from typing import TYPE_CHECKING
 
 from .metal import boiling_htc, jacket_w_m2
 from .node import GAS
+from .piping_table import FITTINGS_W
 
 if TYPE_CHECKING:
     from .plant import Plant
 
+STUB_VACUUM_PA = 0.02
 STILL_S = 0.1  # a node without flow and without liquid is done this often
 
 
 class LineHeat:
     """One step of all nodes; `in_j` is all heat that ever came through the jackets."""
 
-    __slots__ = ("_plant", "_hose_pa", "_hose_flux", "_stub_flux", "in_j")
+    __slots__ = ("_plant", "_hose_pa", "_leak_w_k", "in_j")
 
     def __init__(self, plant: Plant) -> None:
         self._plant = plant
         self._hose_pa = -1.0
-        self._hose_flux = 0.0
-        self._stub_flux = jacket_w_m2(0.02)
+        self._leak_w_k: list[float] = []  # ambient to metal, per node
         self.in_j = 0.0
 
     def step(self, dt: float) -> None:
@@ -31,7 +32,13 @@ class LineHeat:
         w = plant.world
         if w.hose_vacuum_pa != self._hose_pa:
             self._hose_pa = w.hose_vacuum_pa
-            self._hose_flux = jacket_w_m2(w.hose_vacuum_pa)
+            # The stub has a jacket of its own, in the cabinet.
+            flux = [jacket_w_m2(STUB_VACUUM_PA)] + [jacket_w_m2(w.hose_vacuum_pa)] * 4
+            self._leak_w_k = [
+                (f * node.jacket_m2 + watts) / 268.0
+                for f, node, watts in zip(flux, plant.nodes, FITTINGS_W, strict=True)
+            ]
+        leak_w_k = self._leak_w_k
         inner = plant.inner
         prev = abs(plant.xv101.w)
         t_amb = w.ambient_k
@@ -63,8 +70,7 @@ class LineHeat:
                 h += wet * boiling_htc(d)
             ha = h * node.area * step
             q = d * ha / (1.0 + ha * (1.0 / metal.c_j_k + 1.0 / (node.c_t + flow * step * 12000.0)))
-            flux = self._stub_flux if i == 0 else self._hose_flux
-            leak = flux * node.jacket_m2 * (t_amb - metal.t_k) / 268.0 * step
+            leak = leak_w_k[i] * (t_amb - metal.t_k) * step
             metal.add(leak - q)
             self.in_j += leak
             node.u += q

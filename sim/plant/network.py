@@ -62,13 +62,12 @@ class Network:
             if dp >= 0.0:
                 any_flow = True
                 x = dp / p
-                gs = nd.gas_share
-                lim = 1.0 - 0.5 * gs
+                lim = nd.x_lim
                 if x > lim:
-                    ga = k * sqrt(nd.rho * p * lim) * (1.0 - gs * lim / 1.5) / p
+                    ga = k * sqrt(nd.rho * p * lim) * (1.0 - nd.y_x * lim) / p
                     w0 = ga * p
                 else:
-                    ga = k * sqrt(nd.rho / (dp + DP_REG_PA)) * (1.0 - gs * x / 1.5)
+                    ga = k * sqrt(nd.rho / (dp + DP_REG_PA)) * (1.0 - nd.y_x * x)
                     w0 = ga * dp
                 diag[i] += ga
                 rhs[i] -= w0
@@ -80,13 +79,12 @@ class Network:
                 any_flow = True
                 dp = -dp
                 x = dp / pf
-                gs = ln.gas_far
-                lim = 1.0 - 0.5 * gs
+                lim = ln.x_far
                 if x > lim:
                     ga = 0.0
-                    w0 = k * sqrt(ln.rho_far * pf * lim) * (1.0 - gs * lim / 1.5)
+                    w0 = k * sqrt(ln.rho_far * pf * lim) * (1.0 - ln.y_far * lim)
                 else:
-                    ga = k * sqrt(ln.rho_far / (dp + DP_REG_PA)) * (1.0 - gs * x / 1.5)
+                    ga = k * sqrt(ln.rho_far / (dp + DP_REG_PA)) * (1.0 - ln.y_far * x)
                     w0 = ga * dp
                 s = nd.beta * (self.far_h[ln.kind] - nd.h) / (1.0 + w0 * dt / (nd.rho * nd.v))
                 if nd.phase == TWO_PHASE:
@@ -127,15 +125,14 @@ class Network:
             if dp > 0.1 or dp < -0.1:
                 any_flow = True
             p = don.p
-            gs = don.gas_share
-            lim = 1.0 - 0.5 * gs
+            lim = don.x_lim
             x = dp / p
             if x > lim:
-                g = k * sqrt(don.rho * p * lim) * (1.0 - gs * lim / 1.5) / p
+                g = k * sqrt(don.rho * p * lim) * (1.0 - don.y_x * lim) / p
                 w0 = g * p
                 g2 = 0.0
             elif x > 0.0:
-                g = g2 = k * sqrt(don.rho / (dp + DP_REG_PA)) * (1.0 - gs * x / 1.5)
+                g = g2 = k * sqrt(don.rho / (dp + DP_REG_PA)) * (1.0 - don.y_x * x)
                 w0 = g * dp
             else:
                 g = g2 = k * sqrt(don.rho / (DP_REG_PA - dp))
@@ -180,7 +177,7 @@ class Network:
             for ln in self.inner:
                 ln.w = 0.0
         holes = self.leak
-        if holes[STUB] > 0.0 or holes[NOZZLE] > 0.0:
+        if holes[STUB] != 0.0 or holes[NOZZLE] != 0.0:
             leak(self, dt)
         return any_flow
 
@@ -264,12 +261,10 @@ class Network:
             if p + d[i] <= p_set or ln.k >= ln.k_full:
                 continue
             base = p if p > p_set else p_set
-            gs = nd.gas_share
-            lim = 1.0 - 0.5 * gs
             x = (base - ln.p_far) / base
-            if x > lim:
-                x = lim
-            slope = ln.k_per_pa * sqrt(nd.rho * base * x) * (1.0 - gs * x / 1.5)
+            if x > nd.x_lim:
+                x = nd.x_lim
+            slope = ln.k_per_pa * sqrt(nd.rho * base * x) * (1.0 - nd.y_x * x)
             diag[i] += slope
             rhs[i] += slope * (base - p)
             ln.w0 -= slope * (base - p)

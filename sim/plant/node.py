@@ -7,21 +7,29 @@ Air is tracked as an ideal gas at any temperature: freezing of air is not modell
 
 from __future__ import annotations
 
+from math import sqrt
+
 from .fluid import CV_AIR, CV_HE, R_AIR, R_H2, R_HE, RHO_CRIT, SAT_INV, SAT_N, SAT_T0, SAT_T1, Fluid
+from .links import P_CRIT_PA, X_COLD, X_GAS, liquid_limit
 from .metal import Metal
 
 GAS, TWO_PHASE, LIQUID = 0, 1, 2
+_THIRD = 1.0 / 3.0
+_Y_COLD = _THIRD / X_COLD
+_FF_SLOPE = 0.28 / sqrt(P_CRIT_PA)  # liquid_limit at p = p_sat is 0.04 + this x sqrt(p)
 _TRACE_RHO = 0.002  # kg/m3: below this hydrogen is an ideal gas to 1e-4
 _MIN_GAS_SHARE = 0.02  # gas never has less than this share for the partial pressure of helium and air
 
 
 class Node:
-    """Lumped volume. Units SI. `c_kg_pa` is the isentropic compliance dm/dp, `dp_du` is (dp/dU) at constant mass."""
+    """Lumped volume. Units SI. `c_kg_pa` is the isentropic compliance dm/dp, `dp_du` is (dp/dU) at constant mass;
+    `x_lim`, `y_x`: where flow out of it chokes and how it expands (see `links`).
+    """
 
     __slots__ = (
         "name", "v", "m", "m_he", "m_air", "u", "t", "p", "rho", "phase", "gas_share", "h", "c_kg_pa", "dp_du",
         "c_t", "beta", "metal", "area", "p_sat", "free_kg", "q_j", "m_liq", "_f", "_u_last", "_cv", "_rho_d",
-        "_t_d", "_pt", "_pr", "jacket_m2", "stale", "still_s",
+        "_t_d", "_pt", "_pr", "jacket_m2", "stale", "still_s", "x_lim", "y_x",
     )  # fmt: skip
 
     def __init__(
@@ -45,6 +53,7 @@ class Node:
         self.phase = GAS
         self.p = self.rho = self.h = self.c_kg_pa = self.dp_du = self.c_t = self.p_sat = self.free_kg = 0.0
         self.gas_share = 1.0
+        self.x_lim, self.y_x = X_COLD, _Y_COLD
         self.beta = 0.0
         self.q_j = self.m_liq = 0.0
         self._u_last = self._cv = self._pt = self._pr = 0.0
@@ -117,7 +126,10 @@ class Node:
     def _gas_derivatives(self, n_r: float) -> None:
         # a^2 = gamma p / rho with gamma = 1 + nR/C; dm/dp = V/a^2.
         mt = self.m + self.m_he + self.m_air
-        self.c_kg_pa = mt / ((1.0 + n_r / self.c_t) * self.p)
+        k = 1.0 + n_r / self.c_t
+        self.c_kg_pa = mt / (k * self.p)
+        self.x_lim = x = X_GAS * k
+        self.y_x = _THIRD / x
         self.dp_du = self.p / (self.t * self.c_t)
         self.free_kg = 0.0
         self.p_sat = 0.0
@@ -163,7 +175,9 @@ class Node:
             self.p = p + p_nc
             self.dp_du = pt / ct
             self.c_kg_pa = self.v / (pr + t * pt * pt * self.v / (rho * ct))
-            self.p_sat = (f.sat_t(t)[0] + p_nc) if t < SAT_T1 else 0.0
+            self.p_sat = p_sat = (f.sat_t(t)[0] + p_nc) if t < SAT_T1 else 0.0
+            self.x_lim = liquid_limit(self.p, p_sat)
+            self.y_x = 0.0
             self.free_kg = 0.0
         else:
             self.phase = GAS
@@ -212,7 +226,9 @@ class Node:
         p += p_nc
         self.p = p
         self.phase = TWO_PHASE
-        self.gas_share = vg / v
+        self.gas_share = share = vg / v
+        self.x_lim = share * X_COLD + (1.0 - share) * (0.04 + _FF_SLOPE * sqrt(p - p_nc))
+        self.y_x = share * _Y_COLD
         self.m_liq = rl * (v - vg)
         self.c_t = dg
         self.dp_du = dp / dg

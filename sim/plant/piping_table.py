@@ -17,6 +17,11 @@ NODES: Final = (
     ("RCPT",    0.40,   1.5,      0.05,      0.04),
     ("RETURN",  2.45,   5.0,      0.40,      0.50),
 )
+HOSE_M: Final = 5.0
+SUPPLY_LINE_M: Final = 10.0  # station dewar to dispenser
+BORE_M: Final = 0.025
+# Conducted by spacers and end fittings, which no vacuum stops: W at 268 K difference, in the order of NODES.
+FITTINGS_W: Final = (0.5, 3.0, 0.5, 0.5, 3.0)
 
 VALVES: Final = (
     # TAG      STROKE s  FAILS OPEN

@@ -16,15 +16,28 @@ from .chain import CUT, HardChain
 from .config import PlantConfig
 from .coupling import Coupling
 from .disturbance import Disturbance
-from .fluid import R_AIR, R_H2, R_HE, get_fluid
+from .fluid import R_AIR, R_H2, R_HE, air_h, get_fluid
+from .frozen_air import FrozenAir
 from .line_heat import LineHeat
 from .links import Link, gas_flow, series
 from .metal import jacket_w_m2
 from .network import Network
 from .node import Node
-from .piping_table import EDGE, FCV_STROKE_S, INNER, NODES, OUTPUTS, SWITCHED, VALVES
-from .places import NOZZLE, STUB, TANK, ULLAGE
+from .piping_table import (
+    BORE_M,
+    EDGE,
+    FCV_STROKE_S,
+    HOSE_M,
+    INNER,
+    NODES,
+    OUTPUTS,
+    SUPPLY_LINE_M,
+    SWITCHED,
+    VALVES,
+)  # fmt: skip
+from .places import AMBIENT, HOSE, NOZZLE, STUB, TANK, ULLAGE
 from .sensors import Sensors
+from .surge import Surge
 from .tank import Tank
 from .valves import Relief, Valve
 from .vehicle import Vehicle
@@ -32,6 +45,8 @@ from .world import World, through_hole_g_s
 
 STEADY_REL = 2e-2  # relative pressure change in one physics step that counts as steady
 STRIDE_FLOW, STRIDE_STILL = 5, 10  # ticks per physics step while steady
+LIQUID_SOUND_M_S = 1100.0  # subcooled at 22 K, 6 bar
+SLOW_S = 0.5  # frost and ice are looked at this often
 FCV_STEP = 0.005  # travel of FCV102 (2 % of its flow) that the physics has to follow at once
 
 
@@ -56,9 +71,16 @@ class Plant:
         self.device_faults: dict[str, float] = {}  # output -> level it has whatever is commanded
         self.vehicle = Vehicle()
         self.chain = HardChain(config.hard_chain)
-        self.valves = {tag: Valve(tag, stroke, fail) for tag, stroke, fail in VALVES}
+        strokes_s, leaks = config.strokes_s, config.seat_leaks
+        self.valves = {
+            tag: Valve(tag, strokes_s.get(tag, stroke), fail, leak=leaks.get(tag, 0.0))
+            for tag, stroke, fail in VALVES
+        }
         self._valve_list = [(v, tag in CUT) for tag, v in self.valves.items()]
-        self._fcv = self.valves["FCV102"] = Valve("FCV102", FCV_STROKE_S, False, control=True)
+        self._fcv = self.valves["FCV102"] = Valve(
+            "FCV102", strokes_s.get("FCV102", FCV_STROKE_S), False, True, leaks.get("FCV102", 0.0),
+            config.fcv_hysteresis,
+        )  # fmt: skip
         self._fcv_at = 0.0  # its travel as the physics has it
         self._faults_seen: dict[str, tuple[str, float]] = {}
         self.tank = Tank(config, self.fluid)
@@ -81,8 +103,13 @@ class Plant:
         self.tick = 0
         self.line_heat = LineHeat(self)
         self.coupling = Coupling(self)
+        self.frozen_air = FrozenAir(self.nodes)
+        self.hose_surge = Surge(HOSE_M, BORE_M)
+        self.supply_surge = Surge(SUPPLY_LINE_M, BORE_M)
         self._disturbance = Disturbance(SWITCHED, OUTPUTS.index("FCV102"))
         self.moving = True
+        self._stroked = False  # since the last physics step
+        self._slow_s = 0.0
         self._pending = 0.0
         self._stride = self._wait = 1
         self._leak_key = (0.0, 0.0)
@@ -104,7 +131,7 @@ class Plant:
         self.by_tag = {ln.tag: ln for ln in (*self.inner, *self.edge)}
         b = self.by_tag
         self.xv101, self.xv103, self.xv104 = b["XV101"], b["XV103"], b["XV104"]
-        self.xv201, self.xv202 = b["XV201"], b["XV202"]
+        self.xv201, self.xv202, self.xv208 = b["XV201"], b["XV202"], b["XV208"]
 
     # -- one tick ----------------------------------------------------------------------------------------------
 
@@ -141,7 +168,10 @@ class Plant:
             if self._pending > 0.0:
                 self._physics(self._pending)
                 self._pending = 0.0
+            if not self.moving:
+                self._surge(0.0)
             self.moving = self._move(dt_s, relay)
+            self._stroked = True
             self._stride = 1
         self._pending += dt_s
         self._wait -= 1
@@ -180,7 +210,17 @@ class Plant:
         ambient = w.ambient_kpa * 1e3
         net.leak[STUB] = through_hole_g_s(w.leak_cabinet_g_s, self.nodes[STUB].p - ambient) * 1e-3
         net.leak[NOZZLE] = through_hole_g_s(w.leak_forecourt_g_s, self.nodes[NOZZLE].p - ambient) * 1e-3
+        if net.leak[STUB] < 0.0 or net.leak[NOZZLE] < 0.0:
+            net.far_h[AMBIENT] = air_h(w.ambient_k)
         flowing = net.step(dt)
+        if self._stroked or self.hose_surge.pa or self.supply_surge.pa:
+            self._surge(dt)
+            self._stroked = False
+        self._slow_s += dt
+        if self._slow_s >= SLOW_S:
+            self.frozen_air.step(self._slow_s)
+            self.coupling.step(self._slow_s)
+            self._slow_s = 0.0
         p_tank = self.tank.p
         self._step_tank(dt, self.actual["HT205"])
         change = abs(self.tank.p - p_tank) / p_tank
@@ -204,6 +244,13 @@ class Plant:
         flow = -self.xv101.w
         if flow > 0.0:
             self.sensors.fq_g += flow * dt * 1e3
+
+    def _surge(self, dt: float) -> None:
+        """Surges of the two liquid columns that valves can stop; with `dt` 0 only notes how they flow."""
+        hose, xv201, xv208 = self.nodes[HOSE], self.xv201, self.xv208
+        self.hose_surge.step(xv201.w + xv208.w, xv201.k + xv208.k, hose.gas_share, hose.v, hose.c_kg_pa, dt)
+        ln = self.xv101
+        self.supply_surge.step(-ln.w, ln.k + self.xv103.k, 0.0, LIQUID_SOUND_M_S**2, 1.0, dt)
 
     def _apply_faults(self) -> bool:
         """Hand the faults to the valves; True so that the strokes they start are followed."""
@@ -308,8 +355,9 @@ class Plant:
         return books.total_j(self) - self._start_j + out - led["heat_in_j"]
 
     def helium_share(self, node: str) -> tuple[float, float, float]:
-        """Mole shares (hydrogen, helium, air) in a line node's whole content."""
-        n = next(x for x in self.nodes if x.name == node)
-        h2, he, air = n.m * R_H2, n.m_he * R_HE, n.m_air * R_AIR
+        """Mole shares (hydrogen, helium, air with what is frozen) in a line node's whole content."""
+        i = [x.name for x in self.nodes].index(node)
+        n = self.nodes[i]
+        h2, he, air = n.m * R_H2, n.m_he * R_HE, (n.m_air + sum(self.frozen_air.kg[i])) * R_AIR
         total = h2 + he + air
         return h2 / total, he / total, air / total

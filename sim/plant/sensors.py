@@ -63,8 +63,8 @@ class Sensors:
         """What the physics changes: pressures, flows, contents. Called after each physics step."""
         t, tank, nodes = p.truth, p.tank, p.nodes
         nozzle, ret, stub = nodes[NOZZLE], nodes[RETURN], nodes[STUB]
-        t["PT101"] = p.xv101.p_far * 1e-5
-        t["PT102"] = t["PT106"] = nozzle.p * 1e-5
+        t["PT101"] = (p.xv101.p_far + p.supply_surge.pa) * 1e-5
+        t["PT102"] = t["PT106"] = (nozzle.p + p.hose_surge.pa) * 1e-5
         t["PT103"] = t["PT107"] = ret.p * 1e-5
         t["FT101"] = -p.xv101.w * 1e3  # the link is named from the stub
         t["FT103"] = p.xv104.w * 1e3
@@ -156,17 +156,19 @@ class Sensors:
         self.stack_k += heat * dt / (STACK_J_K + flow * 10_000.0 * dt)
         t["TT105"] = self.stack_k
         ambient_pa = w.ambient_kpa * 1e3
-        leak = through_hole_g_s(w.leak_cabinet_g_s, nodes[STUB].p - ambient_pa)
+        leak = max(through_hole_g_s(w.leak_cabinet_g_s, nodes[STUB].p - ambient_pa), 0.0)
         self.cabinet_pct += (
             100.0 * leak * 1e-3 / H2_KG_M3 - CABINET_FAN_M3_S * self.cabinet_pct
         ) * dt / CABINET_M3  # fmt: skip
-        leak = through_hole_g_s(w.leak_forecourt_g_s, nodes[NOZZLE].p - ambient_pa)
+        leak = max(through_hole_g_s(w.leak_forecourt_g_s, nodes[NOZZLE].p - ambient_pa), 0.0)
         self.forecourt_pct += (
             (100.0 * leak * 1e-3 / H2_KG_M3 / FORECOURT_M3_S - self.forecourt_pct) * dt / FORECOURT_TAU_S
         )
         t["AT101"] = min(self.cabinet_pct, 100.0)
         t["AT102"] = min(self.forecourt_pct, 100.0)
         t["AT201"] = 0.0
+        t["ice_g"] = p.coupling.ice.grams
+        t["solid_air_g"] = p.frozen_air.total_kg() * 1e3
         t["TT201"], t["TT202"] = tank.tl if tank.ml > 0.05 else tank.tv, tank.tv
         mean = (tank.ml + tank.mv) / tank.v
         t["LT201"] = 100.0 * (mean - LEVEL_RHO_V) / (LEVEL_RHO_L - LEVEL_RHO_V)

@@ -152,12 +152,23 @@ def transfer(net: Network, dt: float, delta: list[float], off_a: list[float], of
 
 
 def leak(net: Network, dt: float) -> None:
-    """Take the set leaks (kg/s per node) out of the nodes, not below a tenth of what is there."""
+    """Take the set leaks (kg/s per node) out of the nodes, at most a tenth of what is there; a negative one is air that
+    comes in.
+    """
     for i in (STUB, NOZZLE):
         w = net.leak[i]
-        if w <= 0.0:
+        if w == 0.0:
             continue
         nd = net.nodes[i]
+        if w < 0.0:
+            dm = -w * dt
+            h = dm * net.far_h[AMBIENT]
+            nd.m_air += dm
+            nd.u += h
+            net.out[AMBIENT][2] -= dm
+            net.out[AMBIENT][3] -= h
+            nd.stale = 100
+            continue
         mt = nd.m + nd.m_he + nd.m_air
         f = min(w * dt / mt, 0.1)
         h = (nd.u + nd.p * nd.v) * f

@@ -11,16 +11,28 @@ FCV_RANGEABILITY = 50.0  # assumed: equal percentage
 class Valve:
     """On-off valve. `k` of a link follows `opening()`; `fault` is one of stuck_open, stuck_closed, slow, passing.
 
-    slow: strokes `value` times slower. passing: at least that fraction (0-1) of the full opening flows when closed.
+    slow: strokes `value` times slower. passing: at least that fraction (0-1) of the full opening flows when closed, as
+    a healthy seat's `leak` always does. `hysteresis` is the play of a control valve's stem, share of its travel.
     """
 
-    __slots__ = ("tag", "pos", "stroke_s", "fail_open", "fault", "fault_value", "control")
+    __slots__ = ("tag", "pos", "stroke_s", "fail_open", "fault", "fault_value", "control", "leak", "hysteresis", "_aim")
 
-    def __init__(self, tag: str, stroke_s: float, fail_open: bool, control: bool = False) -> None:
+    def __init__(
+        self,
+        tag: str,
+        stroke_s: float,
+        fail_open: bool,
+        control: bool = False,
+        leak: float = 0.0,
+        hysteresis: float = 0.0,
+    ) -> None:
         self.tag = tag
         self.stroke_s = stroke_s
         self.fail_open = fail_open
         self.control = control
+        self.leak = leak
+        self.hysteresis = hysteresis
+        self._aim = 0.0  # where the stem's last movement was to
         self.pos = 1.0 if fail_open else 0.0
         self.fault = ""
         self.fault_value = 0.0
@@ -38,6 +50,8 @@ class Valve:
             elif fault == "slow":
                 stroke *= max(self.fault_value, 1.0)
         pos = self.pos
+        if self.hysteresis:
+            target = self._slack(target)
         if pos == target:
             return False
         d = dt / stroke
@@ -47,6 +61,14 @@ class Valve:
             self.pos = pos - d if pos - d > target else target
         return True
 
+    def _slack(self, target: float) -> float:
+        """Where the stem goes for this command: play lets a reversal smaller than itself pass without movement."""
+        if 0.0 < target < 1.0:
+            half = 0.5 * self.hysteresis
+            target = min(max(self._aim, target - half), target + half)
+        self._aim = target
+        return target
+
     def opening(self) -> float:
         """Share of the full flow coefficient."""
         x = self.pos
@@ -55,7 +77,7 @@ class Valve:
             x = 0.0 if x < 0.02 else float(FCV_RANGEABILITY ** (x - 1.0)) * min(1.0, (x - 0.02) * 50.0)
         if self.fault == "passing" and x < self.fault_value:
             return self.fault_value
-        return x
+        return x if x > self.leak else self.leak
 
 
 class Relief:

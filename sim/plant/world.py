@@ -6,13 +6,19 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
+AIR_TO_HYDROGEN = 3.8  # root of their density ratio, both warm
 HOLE_FULL_PA = 100_000.0  # overpressure from which on a leak passes what its fault says
 
 
 def through_hole_g_s(full_g_s: float, over_pa: float) -> float:
-    """Return what a leak of `full_g_s` (at 1 bar of overpressure and more) passes at `over_pa`: none at ambient."""
-    if full_g_s <= 0.0 or over_pa <= 0.0:
+    """Return what a leak of `full_g_s` hydrogen (at 1 bar of overpressure and more) passes at `over_pa`.
+
+    Below ambient it is negative: air that comes in through the same hole, denser than warm hydrogen.
+    """
+    if full_g_s <= 0.0 or over_pa == 0.0:
         return 0.0
+    if over_pa < 0.0:
+        return -full_g_s * AIR_TO_HYDROGEN * math.sqrt(-over_pa / HOLE_FULL_PA)
     return full_g_s if over_pa >= HOLE_FULL_PA else full_g_s * math.sqrt(over_pa / HOLE_FULL_PA)
 
 
