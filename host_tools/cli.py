@@ -222,6 +222,8 @@ def _conform_arguments(parser: argparse.ArgumentParser) -> None:
         help="INTERFACE:CHANNEL of python-can, socketcand:HOST:PORT:CHANNEL, or sim: our own board")  # fmt: skip
     add("--peer", required=True, choices=("tank", "dispenser"), help="what is under test; the kit plays the other side")
     add("--test", action="append", metavar="NAME", help="do this test only (may be given again; default: all)")
+    add("--key", metavar="FILE", help="with authentication: file of the truck's key in 64 hexadecimal digits, or test: "
+        "that of a rig's truck")
     add("--json", action="store_true", help="print the verdicts as one object on stdout")
 
 
@@ -232,6 +234,16 @@ def _build_arguments(parser: argparse.ArgumentParser) -> None:
         help="for which board (default: teensy41, the reference)")  # fmt: skip
     add("--out", required=True, metavar="DIR", help="where the folders NODE-BOARD go")
     add("--json", action="store_true", help="print the manifests on stdout")
+
+
+def _key_arguments(parser: argparse.ArgumentParser) -> None:
+    kinds = parser.add_subparsers(dest="kind", metavar="KIND", required=True, parser_class=Parser)
+    new = kinds.add_parser("new", help="draw a station key", allow_abbrev=False)
+    new.add_argument("file", metavar="FILE", help="new file for it")
+    truck = kinds.add_parser("truck", help="derive the key of one truck from a station key", allow_abbrev=False)
+    truck.add_argument("station", metavar="STATION", help="file of the station key")
+    truck.add_argument("--tank-id", metavar="N", type=int, required=True, help="the truck's tank_id, 1 to 16777215")
+    truck.add_argument("-o", "--output", metavar="FILE", required=True, help="new file for the truck's key")
 
 
 COMMANDS = (
@@ -257,6 +269,8 @@ COMMANDS = (
             _export_arguments, "cryofill export out/cold -o cold.blf"),
     Command("conform", "host_tools.conform_command:run", "test somebody's tank or dispenser against the link's rules",
             _conform_arguments, "cryofill conform --peer tank sim"),
+    Command("key", "host_tools.key_command:run", "make the keys with which station and truck prove themselves",
+            _key_arguments, "cryofill key truck station.key --tank-id 1000 -o truck1000.key"),
     Command("bench", "host_tools.bench:run", "measure the lockstep factor and where the time goes", _bench_arguments,
             "cryofill bench --quick"),
     Command("sequence", "host_tools.sequence_command:run", "draw and check the state tables that the boards run",
@@ -293,8 +307,17 @@ def options_of_commands() -> dict[str, set[str]]:
     for command in COMMANDS:
         sub = Parser(prog=f"cryofill {command.name}")
         command.add_arguments(sub)
-        found[command.name] = {flag for action in sub._actions for flag in action.option_strings}
+        found[command.name] = set(_options(sub))
     return found
+
+
+def _options(parser: argparse.ArgumentParser) -> Iterator[str]:
+    """Yield the options of a parser and of the parsers below it."""
+    for action in parser._actions:
+        yield from action.option_strings
+        if isinstance(action, argparse._SubParsersAction):
+            for below in action.choices.values():
+                yield from _options(below)
 
 
 def _terminated(signum: int, frame: FrameType | None) -> None:

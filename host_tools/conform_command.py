@@ -9,18 +9,21 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from pathlib import Path
 from typing import Any, Final, TextIO
 
-from host_tools import cli
+from host_tools import cli, link_auth
 from host_tools.conform import dispenser_tests, report, tank_tests
 from host_tools.conform.codec import codec
 from host_tools.conform.kit import Kit, Trial
 from host_tools.conform.port import BusError, Hands, Port, RealPort, open_bus
 from host_tools.conform.report import Report
 from host_tools.conform.rules_table import DEEDS
+from sim import link_keys
 
 TESTS: Final[dict[str, tuple[Trial, ...]]] = {"tank": tank_tests.TESTS, "dispenser": dispenser_tests.TESTS}
 SIMULATED: Final = "sim"
+TEST_KEY: Final = "test"
 MARKS: Final = {report.PASS: "pass", report.FAIL: "FAIL", report.OPEN: "-"}
 
 
@@ -54,7 +57,7 @@ def _parties(arguments: argparse.Namespace) -> tuple[Port, Hands]:
     if arguments.bus == SIMULATED:
         from host_tools.conform.simulated import SimulatedPeer
 
-        peer = SimulatedPeer(arguments.peer)
+        peer = SimulatedPeer(arguments.peer, auth=bool(arguments.key))
         return peer, peer
     try:
         bus = open_bus(arguments.bus, codec().bitrate)
@@ -65,6 +68,18 @@ def _parties(arguments: argparse.Namespace) -> tuple[Port, Hands]:
             raise BusError(f"{arguments.bus}: {error}") from None
     except BusError as error:
         raise cli.UserError(str(error)) from None
+
+
+def _key(name: str | None) -> bytes | None:
+    """Return the truck's key in the file given, or that of a rig's truck for "test". Raises UserError."""
+    if name is None:
+        return None
+    if name == TEST_KEY:
+        return link_keys.key_of("tank")
+    try:
+        return link_auth.read_key(Path(name))
+    except link_auth.KeyFileError as error:
+        raise cli.UserError(f"--key: {error}") from None
 
 
 def lines(found: Report, asked: set[str]) -> list[str]:
@@ -87,9 +102,10 @@ def lines(found: Report, asked: set[str]) -> list[str]:
 def run(arguments: argparse.Namespace) -> int:
     """Test the peer; returns 0 when no rule failed, else 3."""
     tests = _tests(arguments.peer, arguments.test)
+    key = _key(arguments.key)
     port, hands = _parties(arguments)
     try:
-        found = Kit(arguments.peer, port, hands, codec()).run(
+        found = Kit(arguments.peer, port, hands, codec(), key).run(
             tests, lambda name: print(f"{port.now_ms() / 1000:8.1f} s  {name}", file=sys.stderr)
         )
     except BusError as error:

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
+from host_tools import link_auth
 from host_tools.check_firmware import vm_command
 from sim.tables import FIRMWARE
 
 SCRIPT = Path(__file__).parent / "vm" / "replay_auth.py"
 CAN_ID = 0x18FF31D1
-PGN = 0xFF31
 
 # RFC 4231, section 4: key, data, HMAC-SHA-256 (case 5 is truncated to 128 bits)
 RFC4231 = (
@@ -52,17 +52,6 @@ def reference(key: bytes, message: bytes) -> bytes:
     return hmac.new(key, message, hashlib.sha256).digest()
 
 
-def reference_tag(key: bytes, pgn: int, freshness: int, frame: bytes) -> bytes:
-    """Return the tag as docs/link_security.md has it."""
-    return reference(key, pgn.to_bytes(3, "little") + freshness.to_bytes(4, "little") + frame)[:5]
-
-
-def reference_session_key(truck: bytes, which: bytes, session: int, tank_id: int, nonces: bytes) -> bytes:
-    """Return the session key of a direction as docs/link_security.md has it."""
-    context = bytes((session,)) + tank_id.to_bytes(3, "little") + nonces
-    return reference(truck, b"cryofill session " + which + context)
-
-
 @pytest.mark.parametrize(("key", "data", "digest"), RFC4231, ids=[f"case {n}" for n in range(1, 8)])
 def test_rfc_4231(core: Any, key: str, data: str, digest: str) -> None:
     made = core.auth.Mac(bytes.fromhex(key)).digest(bytes.fromhex(data)).hex()
@@ -79,15 +68,14 @@ def test_the_vm_makes_the_keys_and_tags_that_cpython_makes(tmp_path: Path) -> No
     for _ in range(200):
         key, frame = rng.randbytes(32), rng.randbytes(8)
         freshness = rng.choice((0, 255, 256, 2**30 - 1, rng.randrange(2**30)))
-        tag = reference_tag(key, PGN, freshness, frame)
+        tag = link_auth.tag(key, CAN_ID, freshness, frame)
         lines.append(f"T {key.hex()} {CAN_ID} {freshness} {frame.hex()} {tag.hex()}")
     for _ in range(20):
         station, nonces = rng.randbytes(32), rng.randbytes(18)
         session, tank_id = rng.randint(1, 253), rng.randrange(2**24)
-        truck = reference(station, b"cryofill truck key" + tank_id.to_bytes(3, "little"))
-        for direction, which in enumerate((b"D", b"T")):
-            key = reference_session_key(truck, which, session, tank_id, nonces)
-            answer = reference(key, b"cryofill response")[:9]
+        truck = link_auth.truck_key(station, tank_id)
+        for direction, which in enumerate("DT"):
+            answer = link_auth.response(link_auth.session_key(truck, which, session, tank_id, nonces))
             lines.append(f"R {station.hex()} {tank_id} {session} {nonces.hex()} {direction} {answer.hex()}")
     path = tmp_path / "vectors.txt"
     path.write_text("\n".join(lines) + "\n", encoding="ascii")
@@ -124,7 +112,7 @@ def test_a_tag_covers_message_number_and_every_bit_of_the_frame(core: Any) -> No
     mac = core.auth.Mac(bytes(range(32)))
     frame = bytes(range(8))
     good = core.auth.tag(mac, CAN_ID, 300, frame)
-    assert good == reference_tag(bytes(range(32)), PGN, 300, frame)
+    assert good == link_auth.tag(bytes(range(32)), CAN_ID, 300, frame)
     assert good != core.auth.tag(mac, CAN_ID + 0x100, 300, frame)
     assert good != core.auth.tag(mac, CAN_ID, 300 + 256, frame)
     for bit in range(64):

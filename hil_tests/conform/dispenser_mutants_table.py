@@ -83,5 +83,13 @@ MUTANTS = (
     ("does not heed abort frames",             "abort",   "A-HEED",     says(*instead(SAFE_STOP, PURGE))),
     ("heeds a wrong abort frame",              "abort",   "A-CRC",      lambda: m.Believes("T_ABORT", m.wrong_crc, ("D_STATUS", m.set_to(dispenser_state=SAFE_STOP)))),
     ("does not heed Abort",                    "command", "C-ABORT",    says(*instead(SAFE_STOP, PURGE))),
+    ("asks with one piece",                    "prove",   "K-ASK",      says("D_CHALLENGE", m.set_to(piece=0))),
+    ("answers with another key",               "prove",   "K-PROVE",    says("D_RESPONSE", lambda v: {"bytes": v["bytes"] ^ 1})),
+    ("purges for anybody",                     "prove",   "K-WAIT",     lambda: m.Believes("T_STATUS", heard(tank_ready=1), TO_PURGE)),
+    ("tags nothing",                           "tags",    "K-TAG",      lambda: m.Recounted("D_AUTH", lambda n: 0)),
+    ("tags with another key",                  "tags",    "K-TAG",      says("D_AUTH", lambda v: {"tag": v["tag"] ^ 1})),
+    ("needs no tags",                          "tags",    "K-MISSING",  lambda: m.Steady("T_STATUS", GO_ON)),
+    ("does not check tags",                    "tags",    "K-FORGED",   lambda: m.Steady("T_AUTH", GO_ON)),
+    ("forgives ten wrong tags",                "tags",    "K-TEN",      says(*instead(SAFE_STOP, FILL))),
 )
 # fmt: on

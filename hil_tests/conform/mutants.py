@@ -253,3 +253,26 @@ class AnySession(Tamper):
         """Say it."""
         message = codec().by_id[seen.can_id]
         return (seen._replace(data=packed(message, message.decode(seen.data) | {SESSION: self._heard})),)
+
+
+class Impatient(Tamper):
+    """Goes on when a signal has had one value for longer than a second."""
+
+    def __init__(self, signal: str, raw: int, says: tuple[str, Change]) -> None:
+        self._signal, self._raw = signal, raw
+        self._name, self._change = says
+        self._since_us = -1
+
+    def from_peer(self, seen: Seen) -> Iterable[Seen]:
+        """Return what such a peer says."""
+        message = codec().by_id[seen.can_id]
+        if message.name != self._name:
+            return (seen,)
+        values = message.decode(seen.data)
+        if values[self._signal] != self._raw:
+            self._since_us = -1
+        elif self._since_us < 0:
+            self._since_us = seen.t_us
+        if self._since_us < 0 or seen.t_us - self._since_us <= 1000 * US:
+            return (seen,)
+        return (seen._replace(data=packed(message, values | self._change(values))),)

@@ -6,13 +6,17 @@ directions and changes what the peer seems to say.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import random
+from typing import Final, NamedTuple
 
 from host_tools.conform.codec import codec
 from host_tools.conform.kit import Kit, Trial
 from host_tools.conform.port import Hands, Port, Seen
 from host_tools.conform.report import Report, Verdict
 from host_tools.conform.simulated import SimulatedPeer, Tamper
+from sim import link_keys
+
+KEYED: Final = ("prove", "tags")  # tests of the authentication; in all others it is off
 
 
 class Take(NamedTuple):
@@ -130,7 +134,7 @@ class StrictReport(Report):
 
 def record(peer: str, test: Trial) -> Recording:
     """Run one test against our own board."""
-    port = RecordedPeer(SimulatedPeer(peer))
+    port = RecordedPeer(SimulatedPeer(peer, auth=test.name in KEYED))
     try:
         report = run(peer, port, port, test)
     finally:
@@ -140,13 +144,19 @@ def record(peer: str, test: Trial) -> Recording:
 
 def run(peer: str, port: Port, hands: Hands, test: Trial) -> Report:
     """Run one test and return what the kit found."""
-    return Kit(peer, port, hands, codec()).run([test])
+    return _kit(peer, port, hands, test).run([test])
+
+
+def _kit(peer: str, port: Port, hands: Hands, test: Trial) -> Kit:
+    """Return a kit with the key if the test needs it; its nonces are the same in every playing."""
+    key = link_keys.key_of("tank") if test.name in KEYED else None
+    return Kit(peer, port, hands, codec(), key, random.Random(1).randbytes)
 
 
 def first_failure(peer: str, recording: Recording, test: Trial, tamper: Tamper) -> Verdict | None:
     """Play a recording through a tamper; return the first rule that breaks, None when all hold."""
     port = PlayedPeer(recording, tamper)
-    kit = Kit(peer, port, port, codec())
+    kit = _kit(peer, port, port, test)
     kit.report = StrictReport(peer)
     try:
         kit.run([test])

@@ -51,6 +51,16 @@ def last_byte(seen: Seen, value: int) -> Seen:
     return seen._replace(data=link_e2e.protected(seen.data[:7] + bytes((value,)), data_id, seen.data[2]))
 
 
+def other_bytes(values: dict[str, int]) -> dict[str, int]:
+    """Return a change of a piece's bytes."""
+    return {"bytes": values["bytes"] ^ 1}
+
+
+def other_tag(values: dict[str, int]) -> dict[str, int]:
+    """Return a change of a tag."""
+    return {"tag": values["tag"] ^ 1}
+
+
 GO_ON = ("T_STATUS", lambda values: {"fuelling_command": DYNA} if values["tank_state"] == FILL else {})
 OPEN, SHUT = ("T_STATUS", m.set_to(xv201_open=1)), ("T_STATUS", m.set_to(xv201_open=0))
 
@@ -114,5 +124,15 @@ MUTANTS = (
     ("sends no abort frame",                   "own abort", "A-OWN",      lambda: m.Recounted("T_ABORT", lambda n: 0)),
     ("says Halt where it aborts",              "own abort", "A-OWN",      lambda: m.Says("T_STATUS", lambda v: {"fuelling_command": HALT} if v["fuelling_command"] == ABORT else {})),
     ("sends abort frames too seldom",          "own abort", "A-PERIOD",   lambda: m.Recounted("T_ABORT", lambda n: n % 3 == 0)),
+    ("asks with one piece",                    "prove",     "K-ASK",      lambda: m.Says("T_CHALLENGE", m.set_to(piece=0))),
+    ("answers with another key",               "prove",     "K-PROVE",    lambda: m.Says("T_RESPONSE", other_bytes)),
+    ("is ready for anybody",                   "prove",     "K-WAIT",     lambda: m.Says("T_STATUS", m.set_to(tank_ready=1))),
+    ("tags nothing",                           "tags",      "K-TAG",      lambda: m.Recounted("T_AUTH", lambda n: 0)),
+    ("now and then leaves a tag out",          "tags",      "K-TAG",      lambda: m.Frames("T_AUTH", lambda s: (), 20)),
+    ("tags with another key",                  "tags",      "K-TAG",      lambda: m.Says("T_AUTH", other_tag)),
+    ("counts its tags by themselves",          "tags",      "K-TAG",      lambda: m.Frames("T_AUTH", recounted(lambda n: n + 1 & 255))),
+    ("needs no tags",                          "tags",      "K-MISSING",  lambda: m.Steady("D_PERMIT", GO_ON)),
+    ("does not check tags",                    "tags",      "K-FORGED",   lambda: m.Steady("D_AUTH", GO_ON)),
+    ("forgives ten wrong tags",                "tags",      "K-TEN",      lambda: m.Impatient("fuelling_command", HALT, GO_ON)),
 )
 # fmt: on

@@ -11,6 +11,7 @@ from host_tools.conform.codec import SESSION
 from host_tools.conform.kit import MARGIN_MS, RECOVER_MS, SPOIL_MS, SPOILS, Kit, Trial, WrongCrc
 from host_tools.conform.player import Heard, Player
 from host_tools.conform.port import US
+from host_tools.conform.prover import NONE, RIGHT, WRONG, WRONG_MAX, one_in_three
 
 STATUS, MEAS, ABORT = "T_STATUS", "T_MEAS", "T_ABORT"
 D_STATUS, D_PERMIT, D_ABORT, D_METER = "D_STATUS", "D_PERMIT", "D_ABORT", "D_METER"
@@ -317,6 +318,41 @@ def command(kit: Kit) -> None:
     kit.check("C-ABORT", truck.state() == "SAFE_STOP", "no SAFE_STOP within 700 ms", player.last.get(D_STATUS))
 
 
+def prove(kit: Kit) -> None:
+    """A truck that asks and does not answer, then one that answers wrongly."""
+    kit.prover()
+    for answer in (NONE, WRONG):
+        truck = start(kit)
+        prover = kit.prover()
+        prover.answer = answer
+        connected(kit, truck)
+        since = kit.player.port.now_ms()
+        kit.player.run(REFUSE_MS)
+        begun = _passed(kit, since, "PURGE")
+        kit.check("K-WAIT", not begun, f"PURGE with {answer} answer", kit.player.last.get(D_STATUS))
+        kit.judge_proof()
+
+
+def tags(kit: Kit) -> None:
+    """Commands without a tag, with wrong ones, and ten wrong ones in all."""
+    kit.prover()
+    truck = start(kit)
+    player, prover = kit.player, kit.prover()
+    until(kit, truck, "FILL", 2 * FILL_MS)
+    player.run(RECOVER_MS)
+    for rule, how in (("K-MISSING", NONE), ("K-FORGED", WRONG)):
+        prover.tag_as(lambda n, how=how: how)  # type: ignore[misc]
+        _holds(kit, truck, rule, SPOIL_MS)
+        prover.tag_as(lambda n: RIGHT)
+        _on_again(kit, truck, rule)
+    kit.judge_tags()
+    prover.tag_as(one_in_three)
+    player.until(lambda: prover.wrong >= WRONG_MAX, 10_000)
+    prover.tag_as(lambda n: RIGHT)
+    player.run(2 * STEP_MS)
+    kit.check("K-TEN", truck.state() not in ("FILL", "HOLD"), "no stop", player.last.get(D_STATUS))
+
+
 # fmt: off
 TESTS = (
     # TEST          RULES THAT IT DECIDES
@@ -328,5 +364,7 @@ TESTS = (
     Trial("stop",    ("L-STOP", "A-OWN", "A-PERIOD"), stop),
     Trial("abort",   ("A-CRC", "A-HEED"), abort),
     Trial("command", ("C-ABORT",), command),
+    Trial("prove",   ("K-ASK", "K-PROVE", "K-WAIT"), prove),
+    Trial("tags",    ("K-TAG", "K-MISSING", "K-FORGED", "K-TEN"), tags),
 )
 # fmt: on

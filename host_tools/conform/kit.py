@@ -5,6 +5,7 @@ A test is a function of the kit. It raises NotReached where its rest makes no se
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
@@ -12,6 +13,7 @@ from host_tools import link_e2e
 from host_tools.conform.codec import SESSION, Codec, Message
 from host_tools.conform.player import Heard, Player
 from host_tools.conform.port import US, Hands, Port
+from host_tools.conform.prover import PIECES, Prover
 from host_tools.conform.report import NotReached, Report
 
 MARGIN_MS: Final = 60  # scan, bus and scheduling of a peer, beside the times of the protocol
@@ -21,6 +23,7 @@ LISTEN_MS: Final = 4500
 GAP_CYCLES_MAX: Final = 1.5
 MEAN_SHARE: Final = 0.10
 HEADER: Final = 3
+IDENT: Final = "T_IDENT"
 
 
 class Trial(NamedTuple):
@@ -32,16 +35,24 @@ class Trial(NamedTuple):
 
 
 class Kit:
-    """The tests' workbench: plays the other side of `peer` ("tank" or "dispenser") on `port`."""
+    """The tests' workbench: plays the other side of `peer` ("tank" or "dispenser") on `port`.
 
-    def __init__(self, peer: str, port: Port, hands: Hands, codec: Codec) -> None:
+    key: the truck's key of the link (32 bytes); None: the peer's authentication is off. draw: makes nonces.
+    """
+
+    def __init__(
+        self, peer: str, port: Port, hands: Hands, codec: Codec, key: bytes | None = None,
+        draw: Callable[[int], bytes] = os.urandom,
+    ) -> None:  # fmt: skip
         self.peer = peer
         self.port = port
         self.hands = hands
         self.codec = codec
         self.report = Report(peer)
         self.role = "dispenser" if peer == "tank" else "tank"
-        self.player = Player(port, codec, self.role)
+        self.key = key
+        self._draw = draw
+        self.player = self._new_player()
 
     # -- staging
 
@@ -58,8 +69,28 @@ class Kit:
         self.judge_frames()
         if not self.hands.do("fresh") and needed:
             raise NotReached("nobody to do this at the peer: fresh")
-        self.player = Player(self.port, self.codec, self.role)
+        self.player = self._new_player()
         return self.player
+
+    def _new_player(self) -> Player:
+        player = Player(self.port, self.codec, self.role)
+        if self.key is not None:
+            player.prover = Prover(player, self.key, lambda: self._tank_id(player), self._draw)
+        return player
+
+    def _tank_id(self, player: Player) -> int | None:
+        """Return the identity that the tank says, ours or the peer's; None while it has not."""
+        said: dict[str, int] | None = player.values.get(IDENT)
+        if self.peer == "tank":
+            one = player.last.get(IDENT)
+            said = one.values if one is not None else None
+        return said.get("tank_id") if said is not None else None
+
+    def prover(self) -> Prover:
+        """Return the player's half of the authentication. Raises NotReached without a key."""
+        if self.player.prover is None:
+            raise NotReached("no key (--key)")
+        return self.player.prover
 
     def reach(self, what: str, holds: Callable[[], bool], limit_ms: int) -> None:
         """Wait for a condition. Raises NotReached."""
@@ -151,6 +182,24 @@ class Kit:
         mean = sum(gap for gap, _ in gaps) / len(gaps) / US
         off = abs(mean - message.cycle_ms) / message.cycle_ms
         self.check(rule, off <= MEAN_SHARE, f"{message.name}: every {mean:.0f} ms in the mean", late)
+
+    def judge_proof(self) -> None:
+        """Hold what the peer has asked and answered at connect against the rules."""
+        prover = self.prover()
+        numbers = [number for number, _ in prover.pieces]
+        first = prover.pieces[0][1] if prover.pieces else None
+        turn = len(numbers) >= PIECES and all(b == (a + 1) % PIECES for a, b in zip(numbers, numbers[1:], strict=False))
+        self.check("K-ASK", turn, f"pieces {', '.join(map(str, numbers[:9])) or 'none'}", first)
+        self.check("K-PROVE", prover.peer_proved, "no right response")
+
+    def judge_tags(self) -> None:
+        """Hold every tag of the peer so far against the rules."""
+        prover = self.prover()
+        self.check("K-TAG", bool(prover.tags), "no tag at all")
+        for one, good in prover.tags:
+            self.check("K-TAG", good, "the tag of no frame of the session", one)
+        for one in prover.untagged:
+            self.check("K-TAG", False, "no tag before the next frame", one)
 
     def judge_period(self, rule: str, name: str, t_ms: int) -> None:
         """Hold the frames of a message from `t_ms` on against its cycle time."""

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple, Protocol
 from host_tools import link_e2e
 from host_tools.conform.codec import Codec, Message
 from host_tools.conform.port import US, Port, Seen
+from host_tools.conform.prover import Prover
 
 STEP_MS: Final = 10
 STAGGER_MS: Final = 10  # between the first frames of its messages
@@ -42,7 +43,8 @@ class Player:
 
     `values`: raw values by message and signal; `muted`: messages not sent now; `spoil`: applied to frames of the
     messages in `spoiled`; `heard`: every frame of the peer so far; `last`: its newest readable frame by message name;
-    `sent_ms`: when a message was last sent; `each`: called whenever frames have come.
+    `sent_ms`: when a message was last sent; `each`: called whenever frames have come; `prover`: its half of the
+    authentication, None without.
     """
 
     def __init__(self, port: Port, codec: Codec, role: str) -> None:
@@ -59,6 +61,7 @@ class Player:
         self.sent_ms: dict[str, int] = {}
         self.counter: dict[str, int] = dict.fromkeys(self.values, 0)
         self.each: Callable[[], None] | None = None
+        self.prover: Prover | None = None
         self._own = {message.can_id: message for message in codec.of("tank" if role == "dispenser" else "dispenser")}
         cyclic = [message for message in codec.of(role) if message.cyclic]
         now = port.now_ms()
@@ -86,6 +89,8 @@ class Player:
             data = self.spoil(message, data)
         self.port.send(message.can_id, data)
         self.sent_ms[name] = self.port.now_ms()
+        if self.prover is not None and name == self.prover.signed:
+            self.prover.sent(data)
 
     # -- time
 
@@ -112,6 +117,9 @@ class Player:
 
     def _send_due(self, now: int) -> None:
         """Send what is due."""
+        prover = self.prover
+        if prover is not None:
+            prover.step(now)
         for name, due in self._due.items():
             if due <= now:
                 self._due[name] = due + self.codec.messages[name].cycle_ms
@@ -119,6 +127,8 @@ class Player:
                     self._due[name] = now + self.codec.messages[name].cycle_ms
                 if name not in self.muted:
                     self.send_now(name)
+                elif prover is not None and name == prover.signed:
+                    self.counter[name] = self.counter[name] + 1 & 255  # its number runs with the clock
 
     def _hear(self, seen: Seen) -> None:
         message = self._own.get(seen.can_id) if seen.extended and not seen.remote else None
@@ -128,6 +138,8 @@ class Player:
         self.heard.append(one)
         if message is not None and good:
             self.last[message.name] = one
+            if self.prover is not None:
+                self.prover.hear(one)
 
     # -- what it has heard
 
@@ -155,6 +167,12 @@ class Player:
         self.muted.clear()
         if self.spoil is not None:
             for name in self.spoiled:
-                self.counter[name] = self.spoil.after(name, self.counter[name])
+                self._recount(name, self.spoil.after(name, self.counter[name]))
         self.spoil = None
         self.spoiled.clear()
+
+    def _recount(self, name: str, counter: int) -> None:
+        """Go on with a counter; that of a tagged message never runs behind the clock."""
+        behind = counter - self.counter[name] & 255 > 127
+        if self.prover is None or name != self.prover.signed or not behind:
+            self.counter[name] = counter

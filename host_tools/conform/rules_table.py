@@ -1,7 +1,7 @@
 """The rules that the kit holds a peer against: id, whose they are, what is asked. Literal only.
 
 The letters of an id: F every frame, T times, S session, H handshake, Q sequence, L silence, W wrong frames, C command,
-A abort. WHO: tank, dispenser, or both. Texts of the rules: docs/protocol.md and the comments in the database.
+A abort, K keys. WHO: tank, dispenser, or both. Texts of the rules: docs/protocol.md and the comments in the database.
 """
 
 # fmt: off
@@ -75,6 +75,14 @@ RULES = (
     ("W-BEHIND",     "both",      "frames whose counter stands behind the newest count as missing"),
     ("W-SESSION",    "both",      "frames of another session count as missing"),
     ("W-LENGTH",     "both",      "frames of another length count as missing"),
+
+    ("K-ASK",        "both",      "asks with the three pieces of a nonce, in turn"),
+    ("K-PROVE",      "both",      "answers our nonce rightly"),
+    ("K-WAIT",       "both",      "does not begin (tank: ready; dispenser: PURGE) before our answer was right"),
+    ("K-TAG",        "both",      "a right tag behind every frame of its tagged message, with the frame's counter"),
+    ("K-MISSING",    "both",      "frames without a tag count as missing"),
+    ("K-FORGED",     "both",      "frames with a wrong tag count as missing"),
+    ("K-TEN",        "both",      "ten wrong tags end the session"),
 )
 
 # What somebody has to do at the peer; a bench does it in simulated time.

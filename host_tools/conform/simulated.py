@@ -21,8 +21,8 @@ TRUCK_STATUS: Final = "T_STATUS"
 MAILBOXES: Final = 3
 SETTLE_TICKS: Final = 150  # after power-on, until parameters may be set
 SETTINGS: Final = {
-    "tank": ("target_g 85000", "auth 0"),
-    "dispenser": ("auth 0", "purge_cycles 3", "leak_settle_ms 5000", "leak_hold_ms 10000", "cool_hold_ms 2000",
+    "tank": ("target_g 85000",),
+    "dispenser": ("purge_cycles 3", "leak_settle_ms 5000", "leak_hold_ms 10000", "cool_hold_ms 2000",
                   "cold_test_ms 5000", "slow_ms 2000", "holds_max 20"),
 }  # fmt: skip
 PRESS_TICKS: Final = 50
@@ -45,10 +45,16 @@ class Tamper:
 
 
 class SimulatedPeer:
-    """A port and the hands of a simulated board; its clock runs only while somebody waits. Close it."""
+    """A port and the hands of a simulated board; its clock runs only while somebody waits. Close it.
 
-    def __init__(self, peer: str, *, vm: str = "micropython", seed: int = 1, tamper: Tamper | None = None) -> None:
+    auth: with authentication, under the published test key; it is switched off otherwise.
+    """
+
+    def __init__(
+        self, peer: str, *, vm: str = "micropython", seed: int = 1, tamper: Tamper | None = None, auth: bool = False
+    ) -> None:
         self._peer = peer
+        self._auth = auth
         self._vm = vm
         self._seed = seed
         self._tamper = tamper or Tamper()
@@ -148,5 +154,5 @@ class SimulatedPeer:
         rig.bus.attach(KIT)
         rig.bus.power(KIT, True)
         self._rig = rig.start()
-        for setting in SETTINGS[self._peer]:
+        for setting in SETTINGS[self._peer] + (() if self._auth else ("auth 0",)):
             rig.command(self._peer, f"set {setting}")

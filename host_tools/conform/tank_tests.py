@@ -8,6 +8,7 @@ from host_tools.conform.codec import SESSION
 from host_tools.conform.kit import MARGIN_MS, RECOVER_MS, SPOIL_MS, SPOILS, Kit, Trial, WrongCrc
 from host_tools.conform.player import Heard, Player
 from host_tools.conform.port import US
+from host_tools.conform.prover import NONE, RIGHT, WRONG, WRONG_MAX, one_in_three
 from host_tools.conform.report import NotReached
 
 STATUS, PERMIT, ABORT = "D_STATUS", "D_PERMIT", "D_ABORT"
@@ -322,6 +323,46 @@ def own_abort(kit: Kit) -> None:
         kit.judge_period("A-PERIOD", T_ABORT, since)
 
 
+def prove(kit: Kit) -> None:
+    """A dispenser that asks and does not answer, then one that answers wrongly."""
+    kit.prover()
+    for answer in (NONE, WRONG):
+        player = start(kit)
+        prover = kit.prover()
+        prover.answer = answer
+        since = player.port.now_ms()
+        player.run(READY_MS)
+        for one in player.since(since, T_STATUS):
+            kit.check("K-WAIT", one.word("tank_ready") != "YES", f"ready with {answer} answer", one)
+        kit.judge_proof()
+
+
+def tags(kit: Kit) -> None:
+    """Permits without a tag, with wrong ones, and ten wrong ones in all."""
+    kit.prover()
+    player = until_fill(kit)
+    prover = kit.prover()
+    hold = kit.codec.messages[PERMIT].hold_ms
+    for rule, how in (("K-MISSING", NONE), ("K-FORGED", WRONG)):
+        prover.tag_as(lambda n, how=how: how)  # type: ignore[misc]
+        since = player.port.now_ms()
+        player.run(SPOIL_MS)
+        said = [one for one in player.since(since + hold, T_STATUS) if one.word("fuelling_command") == "HALT"]
+        kit.check(rule, bool(said), f"no Halt in {SPOIL_MS} ms of them", player.last.get(T_STATUS))
+        prover.tag_as(lambda n: RIGHT)
+        kit.reach(f"Dyna again after {rule}", lambda: player.word(T_STATUS, "fuelling_command") == "DYNA", STEP_MS)
+        player.run(RECOVER_MS)
+    kit.judge_tags()
+    prover.tag_as(one_in_three)
+    player.until(lambda: prover.wrong >= WRONG_MAX, 10_000)
+    prover.tag_as(lambda n: RIGHT)
+    player.run(LOST_MS)
+    since = player.port.now_ms()
+    player.run(2000)
+    dyna = [one for one in player.since(since, T_STATUS) if one.word("fuelling_command") == "DYNA"]
+    kit.check("K-TEN", not dyna, "Dyna after ten wrong tags", dyna[0] if dyna else None)
+
+
 # fmt: off
 TESTS = (
     # TEST            RULES THAT IT DECIDES
@@ -334,5 +375,7 @@ TESTS = (
     Trial("alone",     ("L-KEEP", "L-ALONE"), alone),
     Trial("abort",     ("A-CRC", "A-HEED"), abort),
     Trial("own abort", ("A-OWN", "A-PERIOD"), own_abort),
+    Trial("prove",     ("K-ASK", "K-PROVE", "K-WAIT"), prove),
+    Trial("tags",      ("K-TAG", "K-MISSING", "K-FORGED", "K-TEN"), tags),
 )
 # fmt: on

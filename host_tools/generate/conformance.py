@@ -24,6 +24,7 @@ def context() -> dict[str, Any]:
         "tests": {"tank": tank_tests.TESTS, "dispenser": dispenser_tests.TESTS},
         "margin_ms": MARGIN_MS,
         "holds": dispenser_tests.HOLDS,
+        "tank_id": dispenser_tests.TRUCK["T_IDENT"]["tank_id"],
     }
 
 
