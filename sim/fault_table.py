@@ -111,7 +111,7 @@ WORLD_KINDS = (
     Kind("supply_loss",      OPTIONAL, "bar", 0.1,   20.0,    1.1,    "the station's dewar falls to this pressure"),
     Kind("warm_supply",      OPTIONAL, "K",   20.0,  300.0,   28.0,   "the station's liquid warms up to this temperature"),
 )
-# Draw valves: their lines are not in the plant, so that nothing could pass.
+# Draw valves: nothing is drawn in a refuelling, so that what passes them could not be told from what the buffer holds.
 NO_FLOW = ("XV203", "XV204", "XV206")
 
 # Families of targets, in the order people look for them.

@@ -12,7 +12,7 @@ from .places import AMBIENT, FAR_NAMES, HELIUM, RECOVERY, STACK, SUPPLY
 if TYPE_CHECKING:
     from .plant import Plant
 
-BOUNDARIES = ("supply", "stack", "helium", "recovery", "ambient", "tstack")
+BOUNDARIES = ("supply", "stack", "helium", "recovery", "ambient", "tstack", "engine")
 
 
 def ledger(plant: Plant) -> dict[str, float]:
@@ -22,9 +22,9 @@ def ledger(plant: Plant) -> dict[str, float]:
     """
     led: dict[str, float] = {}
     rows = [(FAR_NAMES[k], plant.network.out[k]) for k in (SUPPLY, STACK, HELIUM, RECOVERY, AMBIENT)]
-    for name, far in (*rows, ("tstack", plant.vented)):
+    for name, far in (*rows, ("tstack", plant.vented), ("engine", plant.propulsion.used)):
         led[name + "_h2_kg"], led[name + "_he_kg"], led[name + "_air_kg"], led[name + "_j"] = far
-    led["heat_in_j"] = plant.line_heat.in_j + plant.tank.q_in_j
+    led["heat_in_j"] = plant.line_heat.in_j + plant.tank.q_in_j + plant.propulsion.in_j()
     led["supplied_kg"] = -led["supply_h2_kg"]
     led["returned_kg"] = led["recovery_h2_kg"]
     led["vented_kg"] = led["stack_h2_kg"] + led["tstack_h2_kg"]
@@ -33,17 +33,18 @@ def ledger(plant: Plant) -> dict[str, float]:
 
 
 def total_kg(plant: Plant) -> float:
-    """Content of all nodes and the tank, every species."""
+    """Content of all nodes, the tank and the buffer, every species."""
     tank = plant.tank
     total = tank.rho_v * (tank.v - tank.vl) + tank.mhe + tank.mair
     total += tank.rho_l * tank.vl if tank.ml > 0.0 else 0.0
+    total += plant.propulsion.mass_kg()
     return total + sum(n.m + n.m_he + n.m_air for n in plant.nodes) + plant.frozen_air.total_kg()
 
 
 def total_j(plant: Plant) -> float:
     """Energy of fluid and metal, recomputed from temperatures and densities (not from the conserved U)."""
     f, tank = plant.fluid, plant.tank
-    total = plant.frozen_air.energy_j()
+    total = plant.frozen_air.energy_j() + plant.propulsion.energy_j()
     for n in plant.nodes:
         total += n.metal.mass_kg * steel_h(n.metal.t_k) + (n.m_he * CV_HE + n.m_air * CV_AIR) * n.t
         if n.phase == TWO_PHASE:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .fluid import get_fluid
+from .fuel_cell import RATED_KW
 
 SEA_LEVEL_BAR = 1.01325
 PSV101_BARG = 6.0  # assumed; <= tank MAWP
@@ -40,6 +41,7 @@ class PlantConfig:
     volume_m3: float = 1.7
     hard_chain: bool = True
     accuracy_errors: bool = False
+    fuel_cell_rated_kw: float = 190.0
     # assumed sizes
     tank_leak_w: float = 10.0  # assumed: nominal heat leak at 293 K
     tank_wall_kg: float = 300.0  # assumed: steel cold mass
@@ -76,6 +78,8 @@ class PlantConfig:
                 raise ValueError(f"{key} = {value}: must be within {lo}..{hi}")
         from .piping_table import VALVES  # which reads this module
 
+        if self.fuel_cell_rated_kw not in RATED_KW:
+            raise ValueError(f"fuel_cell_rated_kw = {self.fuel_cell_rated_kw}: must be one of {RATED_KW}")
         tags = ("FCV102", *(row[0] for row in VALVES))
         for key, lo, hi in (("strokes_s", 0.01, 60.0), ("seat_leaks", 0.0, 0.1)):
             for tag, value in getattr(self, key).items():

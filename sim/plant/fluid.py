@@ -150,6 +150,13 @@ class Fluid:
             s.first_partial_deriv(self._ip, self._id, self._it),
         )
 
+    def ideal_gas(self, t_k: float) -> tuple[float, float]:
+        """(u J/kg, cv J/kg/K) of hydrogen as an ideal gas; within 0.1 % in enthalpy of 5 bar above 200 K."""
+        i = int(t_k) - 10
+        i = 0 if i < 0 else len(self.ideal) - 1 if i >= len(self.ideal) else i
+        u, du = self.ideal[i]
+        return u + du * (t_k - i - 10), du
+
     def h_pt(self, p_pa: float, t_k: float) -> tuple[float, float]:
         """(h J/kg, rho kg/m3) of the stable single phase at (p, T). A flash: for set-up only."""
         self._general.update(self._cp.PT_INPUTS, p_pa, t_k)

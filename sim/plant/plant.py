@@ -36,6 +36,7 @@ from .piping_table import (
     VALVES,
 )  # fmt: skip
 from .places import AMBIENT, HOSE, NOZZLE, STUB, TANK, ULLAGE
+from .propulsion import Propulsion
 from .sensors import Sensors
 from .surge import Surge
 from .tank import Tank
@@ -104,6 +105,7 @@ class Plant:
         self.line_heat = LineHeat(self)
         self.coupling = Coupling(self)
         self.frozen_air = FrozenAir(self.nodes)
+        self.propulsion = Propulsion(self)
         self.hose_surge = Surge(HOSE_M, BORE_M)
         self.supply_surge = Surge(SUPPLY_LINE_M, BORE_M)
         self._disturbance = Disturbance(SWITCHED, OUTPUTS.index("FCV102"))
@@ -222,6 +224,7 @@ class Plant:
             self.coupling.step(self._slow_s)
             self._slow_s = 0.0
         p_tank = self.tank.p
+        self.propulsion.step(dt)
         self._step_tank(dt, self.actual["HT205"])
         change = abs(self.tank.p - p_tank) / p_tank
         q_wait = self._q_wait
@@ -330,9 +333,12 @@ class Plant:
         return self.actual[tag] if self.chain.relay or tag not in CUT else 0.0
 
     def flow_kg_s(self, tag: str) -> float:
-        """Mean flow through a valve in the last physics step, kg/s; 0 for those without a line in the plant."""
+        """Mean flow through a valve in the last physics step, kg/s."""
         if tag == "XV209":
             return self.w_tstack
+        drive = self.propulsion
+        if tag in ("XV203", "XV204", "XV206"):
+            return {"XV203": drive.w_liquid, "XV204": drive.w_vapour, "XV206": drive.w_cell}[tag]
         link = self.by_tag.get("XV103" if tag == "FCV102" else tag)
         return link.w if link is not None else 0.0
 

@@ -24,7 +24,6 @@ FORECOURT_TAU_S = 3.0
 H2_KG_M3 = 0.0838  # at 293 K, 1 atm
 HEATER_A = 8.7  # HT205 at 100 %, 2 kW at 230 V
 STACK_J_K = 400.0  # assumed: heat capacity of the sensor's part of the stack
-BUFFER_BAR = 5.0
 
 
 class Sensors:
@@ -172,19 +171,21 @@ class Sensors:
         t["TT201"], t["TT202"] = tank.tl if tank.ml > 0.05 else tank.tv, tank.tv
         mean = (tank.ml + tank.mv) / tank.v
         t["LT201"] = 100.0 * (mean - LEVEL_RHO_V) / (LEVEL_RHO_L - LEVEL_RHO_V)
-        t["PT203"] = BUFFER_BAR
-        t["TT203"] = t["TT204"] = w.ambient_k
-        t["TT205"] = w.ambient_k
+        drive = p.propulsion
+        t["PT203"] = drive.buffer.p * 1e-5
+        t["TT204"] = ambient_k = w.ambient_k
+        t["TT203"] = ambient_k if drive.at_rest else drive.vaporiser.outlet_k
+        t["TT205"] = ambient_k if drive.at_rest else drive.vaporiser.coolant_k
         t["HT205"] = e["HT205"]
         t["IT205"] = HEATER_A * e["HT205"]
         around = (
-            w.coolant_flow, w.flame, w.in_holster, w.helium_bar > HELIUM_OK_BAR, w.key, w.cap_on, w.brake, w.ignition,
-            w.crash,
+            drive.coolant_flows(), w.flame, w.in_holster, w.helium_bar > HELIUM_OK_BAR, w.key, w.cap_on, w.brake,
+            w.ignition, w.crash,
         )  # fmt: skip
         if around != self._surroundings:
             self._surroundings = around
             t["contact_changes"] += 1
-            t["FS207"] = 1.0 if w.coolant_flow else 0.0
+            t["FS207"] = 1.0 if drive.coolant_flows() else 0.0
             t["FS101"] = 0.0 if w.flame else 1.0
             t["ZS104"] = 1.0 if w.in_holster else 0.0
             t["PS104"] = 1.0 if w.helium_bar > HELIUM_OK_BAR else 0.0

@@ -69,7 +69,10 @@ class World:
     tank_vacuum_pa: float = 0.02
     ambient_k: float = 293.0
     ambient_kpa: float = 101.3
+    fuel_cell_kw: float = 0.0
+    """Net power that the truck asks of its fuel cell."""
     fuel_cell_g_s: float = 0.0
+    """Hydrogen demand as such, instead of what `fuel_cell_kw` needs."""
 
     def __setattr__(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
