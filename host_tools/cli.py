@@ -90,6 +90,7 @@ def _fill_arguments(parser: argparse.ArgumentParser) -> None:
     add("--realtime", action="store_true", help="pace the simulation to the wall clock")
     add("--no-hard-chain", action="store_true",
         help="take the hard-wired safety chain away, so that only the firmware reacts")  # fmt: skip
+    add("--image", metavar="DIR", help="run the release images that cryofill build wrote there instead of the sources")
     _bitrate_argument(parser)
 
 

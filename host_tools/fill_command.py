@@ -16,7 +16,7 @@ from host_tools.progress import Progress
 from host_tools.report_command import page_path, write
 from host_tools.sampling import HistoryObserver, Mark
 from host_tools.ticket import TicketLog, render
-from sim import scenario
+from sim import scenario, tables
 from sim.faults import took_effect
 from sim.scenario import Scenario, ScenarioError
 
@@ -55,6 +55,21 @@ def trace_folder(name: str | None) -> Path | None:
     if not os.access(folder, os.W_OK):
         raise cli.UserError(f"--trace {name}: the folder cannot be written")
     return folder
+
+
+def images(folder: str | None, vm: str) -> dict[str, Path] | None:
+    """Return what each board starts when it runs a release image; raises UserError when there is none to run."""
+    if folder is None:
+        return None
+    if vm != "micropython":
+        raise cli.UserError(f"--image {folder}: images are bytecode: they run with --vm micropython only")
+    from host_tools import image
+
+    board = tables.boards().REFERENCE  # the virtual board's peripherals are its
+    try:
+        return {node: image.read(Path(folder), node, board).main for node in tables.NODES}
+    except image.ImageError as error:
+        raise cli.UserError(f"--image: {error}") from None
 
 
 def exit_code(result: Mapping[str, Any]) -> int:
@@ -134,6 +149,7 @@ def _fill(
     from sim.nodes import NodeFailure
 
     options = fill.Options(
+        images=images(arguments.image, arguments.vm),
         seed=arguments.seed,
         vm=arguments.vm,
         hard_chain=not arguments.no_hard_chain,

@@ -13,11 +13,12 @@ import subprocess
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from host_tools import __version__
 from host_tools.check_firmware import BOARD_ARCH, SMALL_INT_BITS
-from host_tools.image_source import board_of, for_board, modules
+from host_tools.image_slim import slim
+from host_tools.image_source import assign, board_of, for_board, modules
 from sim import tables
 
 FORMAT: Final = 1
@@ -32,6 +33,48 @@ NO_GIT: Final = "unknown"
 
 class BuildError(Exception):
     """An image cannot be built: one line with the file and what mpy-cross or the system said."""
+
+
+class ImageError(Exception):
+    """A folder is no image, or not the one that its manifest says: one line with the file and what is wrong."""
+
+
+class Image(NamedTuple):
+    """An image read from disk, its hashes verified: its manifest and {path: content} of its files."""
+
+    folder: Path
+    manifest: dict[str, Any]
+    files: dict[str, bytes]
+
+    @property
+    def main(self) -> Path:
+        """What a virtual board starts."""
+        return self.folder / (ROMFS if ROMFS in self.files else f"{TREE}/main.mpy")
+
+
+def read(folder: Path, node: str, board: str) -> Image:
+    """Read NODE-BOARD's image below a folder that `cryofill build` wrote. Raises ImageError."""
+    home = folder / f"{node}-{board}"
+    path = home / MANIFEST
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        listed = [(str(one["path"]), str(one["sha256"])) for one in manifest["files"]]
+        said = (manifest["format"], manifest["node"], manifest["board"])
+    except FileNotFoundError:
+        raise ImageError(f"{path}: no such file; make it with: cryofill build --out {folder}") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ImageError(f"{path}: not a manifest ({error})") from None
+    if said != (FORMAT, node, board):
+        raise ImageError(f"{path}: format, node and board are {said}, not {(FORMAT, node, board)}")
+    files: dict[str, bytes] = {}
+    for name, sha256 in listed:
+        try:
+            files[name] = (home / name).read_bytes()
+        except OSError as error:
+            raise ImageError(f"{home / name}: {error.strerror}") from None
+        if digest(files[name]) != sha256:
+            raise ImageError(f"{home / name}: its SHA-256 is not the manifest's: build the image anew")
+    return Image(home, manifest, files)
 
 
 def revision(root: Path) -> str:
@@ -53,12 +96,14 @@ def digest(data: bytes) -> str:
 
 def sources(node: str, board: str, rev: str, firmware: Path = tables.FIRMWARE) -> tuple[dict[str, str], str]:
     """Return {path: source} of an image, and its hash: of all modules but the one that says it."""
-    plain = for_board(modules(node, firmware), node, board, {"VERSION": __version__, "REVISION": rev, "BOARD": board})
+    words = {"VERSION": __version__, "REVISION": rev, "BOARD": board}
+    plain = slim(for_board(modules(node, firmware), node, board, words))
     total = hashlib.sha256()
     for path, source in plain.items():
         total.update(f"{path}\0{len(source)}\0{source}".encode())
     short = total.hexdigest()[:HASH_CHARS]
-    return for_board(plain, node, board, {"HASH": short}), short
+    path = "core/build_table.py"
+    return {**plain, path: assign(plain[path], {"HASH": repr(short)})}, short
 
 
 def compile_all(texts: Mapping[str, str]) -> dict[str, bytes]:

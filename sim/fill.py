@@ -40,6 +40,7 @@ class Options:
 
     seed: None takes the scenario's; heap: of each MicroPython VM; trace: for callers; firmware: another folder than
     the repository's (whose tables still name states and trips, so the order of rows must be the same);
+    images: the boards run these instead (`NodeProcess`'s main by node), and `versions` is told their hashes;
     settings: (node, parameter, value) of the boards' parameter tables, set at commissioning; steps: what the operator
     does; stays_s: the run ends when the dispenser has stayed so long in that public state.
     """
@@ -53,6 +54,7 @@ class Options:
     bitrate: int = 500_000
     trace: Path | None = None
     firmware: Path | None = None
+    images: Mapping[str, Path] | None = None
     settings: Sequence[tuple[str, str, int]] = ()
     steps: Sequence[Any] = STEPS
     stays_s: Mapping[str, float] = field(default_factory=lambda: STAYS_S)
@@ -179,10 +181,16 @@ def build(scenario: Scenario, options: Options, observers: Sequence[Any] = ()) -
         observers=[invariants, *observers],
         seed=seed,
         vm=options.vm,
-        main=options.firmware / "main.py" if options.firmware is not None else None,
+        main=_mains(options),
         heap=options.heap,
         bitrate=options.bitrate,
     )
+
+
+def _mains(options: Options) -> Path | dict[str, Path] | None:
+    if options.images is not None:
+        return dict(options.images)
+    return options.firmware / "main.py" if options.firmware is not None else None
 
 
 DATE_MONTH: Final = 202611  # set on every dispenser; the boards have no clock, and a trace must not depend on the day

@@ -106,7 +106,8 @@ class NodeProcess:
     """One VM running one firmware. Use as: start, exchange…, stop (always, in a finally).
 
     name: "dispenser" or "tank"; bitrate: of its CAN controller (both are written to node.txt, where the firmware finds
-    them); vm: "micropython" or "cpython"; main: the firmware's main file; heap: MicroPython's heap, such as "256K";
+    them); vm: "micropython" or "cpython"; main: the firmware's main file, or an image (`*.romfs`, or the main.mpy of a
+    tree), which then is all that is on the board; heap: MicroPython's heap, such as "256K";
     python_args: for the cpython VM, put before the launcher (coverage: ("-m", "coverage", "run", …)).
     """
 
@@ -233,7 +234,8 @@ class NodeProcess:
 
     def _environment(self) -> dict[str, str]:
         env = {k: v for k, v in os.environ.items() if not k.startswith("MICROPY")}
-        env["MICROPYPATH"] = os.pathsep.join((str(SHIMS), str(PIPES), str(FIRMWARE), ".frozen"))
+        firmware = (str(FIRMWARE),) if self.main.suffix == ".py" else ()
+        env["MICROPYPATH"] = os.pathsep.join((str(SHIMS), str(PIPES), *firmware, ".frozen"))
         return env
 
     @property

@@ -1,6 +1,7 @@
 """First program of a MicroPython node, as a port's `_boot.py`: mounts /flash, then runs the main file as `__main__`.
 
 Usage: micropython _boot.py MAIN   (working directory: the node's, with node.txt)
+MAIN: a source, an image in ROMFS (mounted at /rom, as a board does), or the main.mpy of an image's tree.
 """
 
 import sys
@@ -8,6 +9,18 @@ import sys
 sys.argv.pop(0)
 _main = sys.argv[0]
 sys.path[0] = _main.rsplit("/", 1)[0]  # in place of this script's folder, which MICROPYPATH names too
+
+
+def _mount_rom():
+    import vfs
+
+    with open(_main, "rb") as file:
+        vfs.mount(vfs.VfsRom(file.read()), "/rom")
+    sys.path[0] = "/rom"
+
+
+if _main.endswith(".romfs"):
+    _mount_rom()
 
 
 def _mount():
@@ -47,4 +60,9 @@ def _code():
         return compile(source.read(), _main, "exec")
 
 
-exec(_code(), {"__name__": "__main__", "__file__": _main})
+if _main.endswith(".py"):
+    exec(_code(), {"__name__": "__main__", "__file__": _main})
+else:
+    import main
+
+    main.main()
