@@ -68,3 +68,17 @@ def test_what_the_command_says(tmp_path: Path, capsys: pytest.CaptureFixture[str
     (tmp_path / "file").write_text("")
     assert cli.main(["build", "--node", "tank", "--out", str(tmp_path / "file")]) == 2
     assert "--out" in capsys.readouterr().err
+
+
+def test_an_image_that_is_not_whole_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fill = ["fill", "--no-picture", "--image", str(tmp_path)]
+    assert cli.main(fill) == 2
+    assert "manifest.json: no such file; make it with: cryofill build" in capsys.readouterr().err
+    for node in tables.NODES:
+        image.build(node, "teensy41", tmp_path)
+    assert cli.main([*fill, "--vm", "cpython"]) == 2
+    assert "images are bytecode" in capsys.readouterr().err
+    file = tmp_path / "tank-teensy41" / "image.romfs"
+    file.write_bytes(file.read_bytes()[:-1] + b"?")
+    assert cli.main(fill) == 2
+    assert "image.romfs: its SHA-256 is not the manifest's" in capsys.readouterr().err

@@ -16,7 +16,7 @@ def test_constants_of_other_modules_become_numbers_and_lines_stay() -> None:
         "from core.limits import MOVES, move", "", "def main(LOW):", "    move()",
         "    return LOW + (-3) - 16 + MOVES + l.MOVES",
     ]  # fmt: skip
-    assert "LOW" not in made["core/limits.py"] and "MOVES = 1" in made["core/limits.py"]
+    assert "HIGH" not in made["core/limits.py"] and "MOVES = 1" in made["core/limits.py"]
     assert made["core/limits.py"].count("\n") == 9
 
 
