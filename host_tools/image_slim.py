@@ -7,7 +7,9 @@ out, and so are table columns that only hosts and people read. Lines stay where 
 from __future__ import annotations
 
 import ast
+import functools
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -139,28 +141,36 @@ def _without_docstrings(tree: ast.Module) -> ast.Module:
     return tree
 
 
+@functools.cache
+def _statements(text: str) -> list[frozenset[str]]:
+    """Return the words of each top-level statement of a module, docstrings left out."""
+    return [frozenset(_names_used(stmt)) for stmt in _without_docstrings(ast.parse(text)).body]
+
+
+@functools.cache
+def _definitions(text: str) -> list[str | None]:
+    """Return for each top-level statement what `_defined` says."""
+    return [_defined(stmt) for stmt in ast.parse(text).body]
+
+
 def _drop_unnamed(texts: Mapping[str, str]) -> dict[str, str]:
     """Return the modules without the top-level things that nothing in the image names, however often it takes."""
     made = dict(texts)
     while True:
-        # For each module: the words by statement, so that a function that names itself keeps nobody alive.
-        used: dict[str, int] = {}
-        words: dict[tuple[str, int], set[str]] = {}
-        for path, text in made.items():
-            for i, stmt in enumerate(_without_docstrings(ast.parse(text)).body):
-                words[path, i] = set(_names_used(stmt))
-                for word in words[path, i]:
-                    used[word] = used.get(word, 0) + 1
+        # By statement, so that a function that names itself alone keeps nobody alive.
+        used = Counter(word for text in made.values() for words in _statements(text) for word in words)
         dropped = False
         for path, text in made.items():
             if path in KEPT or path.endswith(("/io_table.py", "main.py")):
                 continue  # the virtual board reads the I/O list whole
-            changes: list[tuple[ast.expr | ast.stmt, str]] = []
-            for i, stmt in enumerate(ast.parse(text).body):
-                name = _defined(stmt)
-                if name is not None and used.get(name, 0) - (name in words[path, i]) == 0:
-                    changes.append((_whole(stmt), "pass"))
-            if changes:
+            gone = {
+                i
+                for i, name in enumerate(_definitions(text))
+                if name is not None and used[name] == (name in _statements(text)[i])
+            }
+            if gone:
+                body = ast.parse(text).body
+                changes: list[tuple[ast.expr | ast.stmt, str]] = [(_whole(body[i]), "pass") for i in gone]
                 made[path] = edit(text, changes)
                 dropped = True
         if not dropped:
