@@ -18,10 +18,9 @@ from host_tools.image_source import edit
 KEPT: Final = ("core/build_table.py",)  # read by the console and by hosts
 # Words in tables that the firmware never looks at: {file: {tuple of rows: columns}}.
 UNREAD: Final[dict[str, dict[str, tuple[int, ...]]]] = {
-    "io_table.py": {"AI": (4, 5), "DI": (3,), "DO": (3,), "AO": (3,)},
-    "state_table.py": {"STATES": (5,), "TRANSITIONS": (3,)},
+    "io_table.py": {"AI": (5,), "DI": (3,), "DO": (3,), "AO": (3,)},
     "trip_table.py": {"TRIPS": (9, 10)},
-    "param_table.py": {"PARAMS": (5, 6)},
+    "param_table.py": {"PARAMS": (6,)},
 }
 _WORD: Final = re.compile(r"\w+")
 

@@ -8,12 +8,10 @@ import gc
 import sys
 
 from board import loader
+from core import build_table as build
 from core import trips
 from generated import messages as m
 
-RELEASE = "release.txt"  # of an image: version, git revision, SHA-256
-RELEASE_MAX = 120  # characters of it
-NONE = "unreleased"
 SLOW_MS = 1500  # a valve this long away from where it is energised to has failed
 REACTIONS = ("", "warn", "hold", "stop", "esd")
 
@@ -196,16 +194,12 @@ class Commands:
 
     def do_versions(self, args):
         """`versions`: of node, protocol, MicroPython and the image."""
-        try:
-            with open(RELEASE) as file:
-                release = file.read(RELEASE_MAX).strip() or NONE
-        except OSError:
-            release = NONE
         vm = sys.implementation
         major, minor, patch = vm.version[:3]
         return [
             "node=" + self._io.NODE, "protocol=%d" % m.PROTOCOL_VERSION,
-            "%s=%d.%d.%d" % (vm.name, major, minor, patch), "platform=" + sys.platform, "image=" + release,
+            "%s=%d.%d.%d" % (vm.name, major, minor, patch), "platform=" + sys.platform,
+            "image=%s %s %s" % (build.VERSION, build.REVISION, build.HASH) if build.HASH else "image=unreleased",
         ]  # fmt: skip
 
     def do_stats(self, args):

@@ -24,14 +24,14 @@ def test_what_nobody_names_goes_and_what_a_table_names_stays() -> None:
     made = slim({
         "core/tools.py": "def used():\n    return 1\n\n\ndef unused():\n    return helper()\n\n\ndef helper():\n"
                          "    return unused\n\n\ndef by_name():\n    return 2\n\n\nclass Idle:\n    pass\n",
-        "tank/state_table.py": 'TRANSITIONS = (("A", "by_name", "B", "words"),)\nWORDS = {"A": "alpha"}\n',
-        "main.py": "from core import tools\nfrom tank import state_table\n\n\ndef main():\n"
-                   "    return tools.used(), getattr(tools, state_table.TRANSITIONS[0][1])\n",
+        "tank/param_table.py": 'PARAMS = (("A", 0, 1, 2, "by_name", "B", "words"),)\nWORDS = {"A": "alpha"}\n',
+        "main.py": "from core import tools\nfrom tank import param_table\n\n\ndef main():\n"
+                   "    return tools.used(), getattr(tools, param_table.PARAMS[0][4])\n",
     })  # fmt: skip
     tools = made["core/tools.py"]
     assert "def used" in tools and "def by_name" in tools
     assert "class Idle" not in tools
-    assert made["tank/state_table.py"].startswith('TRANSITIONS = (("A", "by_name", "B", None),)\npass\n')
+    assert made["tank/param_table.py"] == 'PARAMS = (("A", 0, 1, 2, "by_name", "B", None),)\npass\n'
 
 
 def test_a_name_with_two_meanings_is_left_alone() -> None:
