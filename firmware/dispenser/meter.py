@@ -11,6 +11,8 @@ from generated import dispenser_tags as t
 
 LOW_FLOW_CUT_MG_S = const(100)  # FT103 below this is its own zero error
 MG_PER_G = const(1000)
+UG_PER_G = const(1000000)
+PULSES_APART_G, PULSES_APART_PCT = const(100), const(1)  # of FQ101's pulses and FT101's current: one of them is wrong
 BILLABLE, NOT_BILLABLE, CUT_SHORT = const(0), const(1), const(2)
 UNPROVED = const(4)  # added to any of these: the link was not authenticated
 MIN_BILLED_G = const(5000)
@@ -35,8 +37,8 @@ class Meter:
         self._left = 0
         self._from = self._image.count[t.FQ101]
         self.meter_g = 0
-        self.returned_g = 0
-        self._returned_ug = 0
+        self.returned_g = self._passed_g = 0
+        self._returned_ug = self._passed_ug = 0
         self._truck_start_g = truck_mass_g
         self.suspect = False
         self.drained = False
@@ -55,12 +57,19 @@ class Meter:
         if not (ok[t.FT101] and ok[t.FT103]):
             self.suspect = True
             return
-        flow = image.ai.value[t.FT103]
+        value = image.ai.value
+        flow = value[t.FT103]
         if flow > LOW_FLOW_CUT_MG_S:
             self._returned_ug += flow * 10  # mg/s * 10 ms
-            whole = self._returned_ug // 1000000
+            whole = self._returned_ug // UG_PER_G
             self.returned_g += whole
-            self._returned_ug -= whole * 1000000
+            self._returned_ug -= whole * UG_PER_G
+        flow = value[t.FT101]
+        if flow > LOW_FLOW_CUT_MG_S:
+            self._passed_ug += flow * 10
+            whole = self._passed_ug // UG_PER_G
+            self._passed_g += whole
+            self._passed_ug -= whole * UG_PER_G
 
     def stop(self):
         """End the fill; totals stay."""
@@ -85,10 +94,17 @@ class Meter:
             return 0
         return self.meter_g - self.returned_g - (truck_mass_g - self._truck_start_g)
 
+    def pulses_fit(self):
+        """Return True when the meter's pulses and its current tell the same mass: lost pulses are not billed short."""
+        apart = self.meter_g - self._passed_g
+        if apart < 0:
+            apart = -apart
+        return apart <= PULSES_APART_G + self._passed_g * PULSES_APART_PCT // 100
+
     def status(self):
         """Return BILLABLE, or NOT_BILLABLE: a meter was bad, the hose was not drained, or the fill too small.
 
         UNPROVED is added for a fill over a link without authentication.
         """
-        bad = self.suspect or not self.drained or self.net_g() < MIN_BILLED_G
+        bad = self.suspect or not self.drained or self.net_g() < MIN_BILLED_G or not self.pulses_fit()
         return (NOT_BILLABLE if bad else BILLABLE) | self.unproved
