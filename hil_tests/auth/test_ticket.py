@@ -23,7 +23,8 @@ def test_the_meters_status(core: Any, authenticated: int, grams: int, drained: b
     image = SimpleNamespace(count=[0])
     meter = module.Meter(image, PARAMS)
     meter.start(40000, authenticated)
-    meter.meter_g, meter.drained = grams, drained
+    meter.meter_g = meter._passed_g = grams
+    meter.drained = drained
     assert meter.status() == status + (0 if authenticated else UNPROVED)
 
 

@@ -52,6 +52,42 @@ def test_a_vent_in_the_network_chokes_like_that_orifice() -> None:
     assert vent.w * 1e3 == pytest.approx(43.0, rel=0.06)
 
 
+def test_a_full_node_is_not_pushed_beyond_a_choked_donor() -> None:
+    """Hose of bubbles at 4.35 bar, nozzle full of liquid near saturation, no way out: the flow that chokes at the first
+    pressures ends at the last ones.
+    """
+    s = Script()
+    s.connect()
+    hose, nozzle = s.plant.nodes[HOSE], s.plant.nodes[NOZZLE]
+    fluid = s.plant.fluid
+    for node, t_k, bar, share in ((hose, 26.35, 4.35, 0.3), (nozzle, 23.9, 2.72, 0.0)):
+        _, rho_l, rho_v, u_l, u_v = fluid.sat_t(t_k)
+        node.metal = Metal(node.metal.mass_kg, t_k)
+        node.m_he = node.m_air = 0.0
+        if share:
+            node.m = node.v * (rho_l * (1.0 - share) + rho_v * share)
+            node.u = node.v * (u_l * (1.0 - share) + u_v * share)
+            node.phase = 1
+        else:
+            node.m = node.v * fluid.h_pt(bar * 1e5, t_k)[1]
+            node.u = node.m * fluid.state(node.m / node.v, t_k, True)[1]
+            node.phase = 2
+        node.t = t_k
+        node.solve()
+    assert hose.p == pytest.approx(4.35e5, rel=0.05) and nozzle.p == pytest.approx(2.72e5, rel=0.05)
+    link = s.plant.by_tag["HOSE"]
+    assert 1.0 - nozzle.p / hose.p > hose.x_lim, "the flow chokes"
+    s.plant.boundaries.update(s.plant.network.far_h)
+    for other in (*s.plant.inner, *s.plant.edge):
+        if other is not link:
+            other.k = 0.0
+    for _ in range(5):
+        s.plant.network.step(0.01)
+        for node in (hose, nozzle):
+            node.solve()
+        assert nozzle.p < 1.5 * 4.35e5
+
+
 def shut_in(vacuum_pa: float = 0.02) -> Script:
     """A parted hose, full of liquid from end to end."""
     s = Script()

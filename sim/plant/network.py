@@ -16,6 +16,7 @@ from .transfer import leak, transfer
 from .tridiagonal import solve
 
 _LIQUID_TO_BUBBLY = 60.0  # compliance ratio just inside the dome (HEM sound speed 1000 -> ~130 m/s)
+_SOFT_KG_S = 1.5  # a two-phase node with less room than this flow would fill may be full of liquid after the step
 
 
 class Network:
@@ -50,6 +51,7 @@ class Network:
         # kg: effect of the inflow's enthalpy, explicit where the row must stay a mass balance
         thermal = [0.0, 0.0, 0.0, 0.0, 0.0]
         any_flow = False
+        soft_kg = _SOFT_KG_S * dt
         for ln in self.edge:
             k = ln.k
             if k == 0.0:
@@ -81,8 +83,8 @@ class Network:
                 x = dp / pf
                 lim = ln.x_far
                 if x > lim:
-                    ga = 0.0
                     w0 = k * sqrt(ln.rho_far * pf * lim) * (1.0 - ln.y_far * lim)
+                    ga = w0 / dp if nd.free_kg < soft_kg and nd.phase else 0.0  # as below
                 else:
                     ga = k * sqrt(ln.rho_far / (dp + DP_REG_PA)) * (1.0 - ln.y_far * x)
                     w0 = ga * dp
@@ -130,7 +132,8 @@ class Network:
             if x > lim:
                 g = k * sqrt(don.rho * p * lim) * (1.0 - don.y_x * lim) / p
                 w0 = g * p
-                g2 = 0.0
+                # A node (nearly) full of liquid rises to the donor's pressure in a step: what is choked now is not then.
+                g2 = w0 / dp if rec.free_kg < soft_kg and rec.phase else 0.0
             elif x > 0.0:
                 g = g2 = k * sqrt(don.rho / (dp + DP_REG_PA)) * (1.0 - don.y_x * x)
                 w0 = g * dp
@@ -210,7 +213,7 @@ class Network:
                     s = lo
                 thermal[i] = s
                 rhs[i] += c * inv_dt * s
-            if nd.phase and (nd.phase == LIQUID or nd.free_kg < 1.5 * dt):
+            if nd.phase and (nd.phase == LIQUID or nd.free_kg < _SOFT_KG_S * dt):
                 kink = True
         d = solve(diag, rhs, low, up)
         if not kink:
@@ -225,7 +228,7 @@ class Network:
                     continue
                 if nd.phase == TWO_PHASE:
                     free = nd.free_kg
-                    if free < 1.5 * dt and self._net(i, d, off_a, off_b) * dt > free:
+                    if free < _SOFT_KG_S * dt and self._net(i, d, off_a, off_b) * dt > free:
                         # Becomes liquid-full: only `free` goes in softly, the rest against liquid.
                         c = nd.c_kg_pa
                         c_liq = nd.m * 1.5e-8

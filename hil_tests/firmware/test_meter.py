@@ -1,0 +1,57 @@
+"""The dispenser's meter: pulses and current of one transmitter watch each other, so that lost pulses are not billed."""
+
+from __future__ import annotations
+
+import importlib
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from sim import tables
+
+PARAMS = {"hose_kept_g": 42, "hose_liquid_g": 70}
+FLOW_MG_S, SECONDS = 100_000, 100
+NOT_BILLABLE = 1
+AI = [row[0] for row in tables.io("dispenser").AI]
+
+
+def metered(share: float, flow_mg_s: int = FLOW_MG_S) -> Any:
+    """Return the meter after SECONDS of FLOW_MG_S, of whose pulses `share` came; FT101 shows flow_mg_s."""
+    module = importlib.import_module("dispenser.meter")
+    value = [0] * len(AI)
+    value[AI.index("FT101")] = flow_mg_s
+    image = SimpleNamespace(count=[0], ai=SimpleNamespace(ok=[True] * len(AI), value=value))
+    meter = module.Meter(image, PARAMS)
+    meter.start(40_000)
+    for tick in range(1, SECONDS * 100 + 1):
+        image.count[0] = int(FLOW_MG_S * tick * share / 100_000)
+        meter.sample()
+    meter.drained = True
+    return meter
+
+
+@pytest.mark.parametrize("share", [1.0, 0.99, 1.01])
+def test_pulses_that_fit(core: Any, share: float) -> None:
+    assert metered(share).status() == 0
+
+
+@pytest.mark.parametrize("share", [0.97, 0.8, 1.03])
+def test_lost_or_added_pulses(core: Any, share: float) -> None:
+    assert metered(share).status() == NOT_BILLABLE
+
+
+def test_the_current_that_stands_still_is_found_too(core: Any) -> None:
+    assert metered(1.0, FLOW_MG_S // 2).status() == NOT_BILLABLE
+
+
+def test_noise_below_the_cut_is_no_flow(core: Any) -> None:
+    meter = metered(1.0, 90)
+    assert meter._passed_g == 0
+
+
+def test_a_whole_tank_stays_in_small_integers(core: Any) -> None:
+    meter = metered(1.0)
+    meter.meter_g = meter._passed_g = 120_000
+    assert meter.pulses_fit()
+    assert 120_000 * 100 < 2**30
