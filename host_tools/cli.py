@@ -116,6 +116,18 @@ def _rig_arguments(parser: argparse.ArgumentParser) -> None:
     _bitrate_argument(parser)
 
 
+def _console_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("url", nargs="?", metavar="URL", help="a device such as /dev/ttyACM0, socket://HOST:PORT or rfc2217://HOST:PORT")
+    add("--role", choices=("operator", "technician", "commissioning"), help="log in as (default: only look)")
+    add("--key-file", metavar="FILE",
+        help="64 hexadecimal digits that prove the role (default: the published key of `cryofill rig`)")  # fmt: skip
+    add("--batch", nargs="?", const="-", metavar="FILE",
+        help="take the commands from FILE or standard input and print one JSON object for each")  # fmt: skip
+    add("--log", metavar="FILE", help="append everything that goes over the line, with its time")
+    add("--new-keys", metavar="DIR", help="make a service key and a key for each role in a new folder, and end")
+
+
 def _report_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("trace", metavar="TRACE_DIR", help="a folder that `cryofill fill --trace` wrote")
@@ -252,6 +264,8 @@ COMMANDS = (
             "cryofill fill cold_fill --seed 3 --trace out/cold"),
     Command("rig", "host_tools.rig_command:run", "keep plant, bus and both boards up for people and tools to join",
             _rig_arguments, "cryofill rig --realtime"),
+    Command("console", "host_tools.console_command:run", "talk to a board over its serial port",
+            _console_arguments, "cryofill console /dev/ttyACM0 --role technician --key-file technician.key"),
     Command("report", "host_tools.report_command:run", "make one HTML page of a recorded run", _report_arguments,
             "cryofill report out/cold -o cold.html"),
     Command("faults", "host_tools.faults_command:run", "list what can be broken: targets, kinds, values and units",

@@ -20,6 +20,7 @@ from host_tools.generate import (
     parahydrogen,
     protocol,
     protocol_timing,
+    serial_page,
     serial_port,
     tags,
 )
@@ -38,6 +39,7 @@ def _targets(root: Path) -> dict[Path, Callable[[], str]]:
     targets[folder / "parahydrogen.py"] = parahydrogen.render
     targets[root / protocol.PAGE] = lambda: protocol.render(root)
     targets[root / conformance.PAGE] = conformance.render
+    targets[root / serial_page.PAGE] = lambda: serial_page.render(root)
     targets[root / protocol.DRAWING] = lambda: protocol_timing.render(root)
     return targets
 

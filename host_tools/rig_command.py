@@ -21,6 +21,7 @@ from types import FrameType
 from typing import Any
 
 from host_tools import cli
+from host_tools.console import keys
 from host_tools.consoles import Consoles
 from host_tools.control import Control, Desk
 from host_tools.fill_command import load_scenario
@@ -199,6 +200,8 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             rig.start()
             fill.commission(rig, what)
+            for node in NODES:  # a port without a service key is open to everybody
+                rig.command(node, f"service_key {keys.TEST_SERVICE_KEY.hex()}")
             for _ in range(fill.START_UP_TICKS):
                 rig.tick()
             where = {

@@ -58,6 +58,8 @@ class Console:
         data = self._port.read()
         if data:
             self._take(data)
+        elif not self.busy:
+            return
         if self._out:
             self._send()
         elif self._lines is not None:
@@ -71,7 +73,9 @@ class Console:
                 line = self._buffer[:end]
                 self._buffer = self._buffer[end + 1 :]
                 self._handle(line)
-        self.busy = bool(self._out) or self._lines is not None or b"\n" in self._buffer
+        self.busy = bool(
+            self._out or self._lines is not None or self.then is not None or b"\n" in self._buffer
+        )
 
     def _take(self, data):
         buffer = self._buffer + data.replace(b"\r", b"\n")
@@ -151,13 +155,13 @@ class Console:
         if row is None:
             self._answer(" ERR no command " + name + "; try help")
             return
-        role = int(row[1])
+        role, level = int(row[1]), self._roles.level()
         why = self._barred(row, role, framed)
         answer = why or self.run(words)
         if role and framed:
             self._roles.touch()
             if not why and not (isinstance(answer, str) and answer):
-                self._audit.note(self._roles.level(), name if name in SECRET else " ".join(words))
+                self._audit.note(level, name if name in SECRET else " ".join(words))
         if isinstance(answer, str):
             self._answer(" ERR " + answer if answer else " OK")
         elif isinstance(answer, list):

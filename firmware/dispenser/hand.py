@@ -191,6 +191,8 @@ class Hand:
                 return "0..100 (%)" if tag == "FCV102" else "open or shut, on or off"
             if len(words) == 4 and not (words[3].isdigit() and len(words[3]) < 3 and 0 < int(words[3]) <= MOVE_MAX_S):
                 return "1..%d seconds" % MOVE_MAX_S
+        if (tag in _SWITCHES or tag == "FCV102") and not self._image.di[t.ES102]:
+            return "valves have no power: safety relay ES102 is open"
         place = self._tags.index(tag)
         lacking = self._gate.lacking(place, self._sequence.permissives()) if value else 0
         if lacking:

@@ -24,6 +24,7 @@ from generated import dispenser_tags as t
 from generated import messages as m
 
 SCAN_TICKS = 5
+LOOK_MASK = 255  # ticks between two looks at what times out at the serial port, 2.56 s
 TARGET_MAX_G = 163810  # of D_PERMIT.target_mass_g
 PERMIT_SLOT, AUTH_SLOT = 1, 2  # among the sent messages
 CAUSE_OTHER = 253  # abort_cause without a row: a step took too long
@@ -135,15 +136,17 @@ class Dispenser:
         self.tickets.slack(self._tick)
         if self.guard.awake:
             self.guard.slack(self.truck.tank_id())
+        tick, console = self._tick, self.console
+        if tick & 3 and not console.busy:
+            return  # the serial buffer holds four ticks of input
+        console.poll()
         if self.hand.awake:
             self.hand.slack()
-        if self.console.busy:
-            self.console.poll()
-        if self._tick & 3:
-            return  # the serial buffer holds four ticks of input
-        if not self.console.busy:
-            self.console.poll()
-        self.roles.look()
+            console.busy = True
+        if tick & 3:
+            return
+        if not tick & LOOK_MASK:
+            self.roles.look()
         if not self.sequence.next_session:
             self.sequence.next_session = rng.session_number()
         self.watch.look(self.events.now_ms)

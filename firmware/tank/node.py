@@ -23,6 +23,7 @@ from tank.station import PERMIT, RX, Station
 from tank.station import STATUS as STATION_STATUS
 
 SCAN_TICKS = 5
+LOOK_MASK = 255  # ticks between two looks at what times out at the serial port, 2.56 s
 STATUS_SLOT, AUTH_SLOT = 1, 2  # among the sent messages
 CAUSE_OTHER = 253  # abort_cause without a row: a step took too long
 COMMANDS = ("DYNA", "STAT", "HALT", "ABORT")  # as m.FUELLING_COMMAND_*
@@ -147,13 +148,14 @@ class Tank:
             self.events.flush(self.uart)
         if self.guard.awake:
             self.guard.slack(self.params.get("tank_id"))
-        if self.console.busy:
-            self.console.poll()
-        if self._tick & 3:
+        tick, console = self._tick, self.console
+        if tick & 3 and not console.busy:
             return  # the serial buffer holds four ticks of input
-        if not self.console.busy:
-            self.console.poll()
-        self.roles.look()
+        console.poll()
+        if tick & 3:
+            return
+        if not tick & LOOK_MASK:
+            self.roles.look()
         self.watch.look(self.events.now_ms)
 
     # -- frames --------------------------------------------------------------------------------------------

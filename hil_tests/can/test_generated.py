@@ -15,12 +15,13 @@ SOURCES = (
     "dbc/cryofill.dbc", "firmware/dispenser/io_table.py", "firmware/tank/io_table.py",
     *(f"firmware/{node}/{name}_table.py" for node in dbc.NODES for name in ("state", "command", "trip")),
     "firmware/dispenser/refusal_table.py", "firmware/core/serial_table.py",
+    "firmware/core/serial_note_table.py",
 )  # fmt: skip
 GENERATED = [
     f"firmware/generated/{name}.py"
     for name in ("messages", "dispenser_tags", "tank_tags", "parahydrogen", "dispenser_serial", "tank_serial")
 ]
-DOCUMENTS = ["docs/protocol.md", "docs/conformance.md", "docs/link-gap.svg"]
+DOCUMENTS = ["docs/protocol.md", "docs/conformance.md", "docs/serial.md", "docs/link-gap.svg"]
 
 
 @pytest.fixture

@@ -107,13 +107,13 @@ class TestSerialPort:
         terminal = os.open(rig.ports["console"]["tank"], os.O_RDWR | os.O_NOCTTY)
         try:
             rig.run_for(0.1)  # the rig sees that the port is open
-            os.write(terminal, b"#77 set target_g 80000*%04X\n" % crc_hqx(b"77 set target_g 80000", 0xFFFF))
+            os.write(terminal, b"#77 get target_g*%04X\n" % crc_hqx(b"77 get target_g", 0xFFFF))
             time.sleep(0.1)
             rig.run_for(1.0)
             said = os.read(terminal, 4096)
         finally:
             os.close(terminal)
-        assert b"=77 OK*" in said
+        assert b"=77 OK target_g 85000 0 163800 0 g entry*" in said
 
     def test_a_port_that_nobody_reads_stops_nothing(self, rig: LiveRig) -> None:
         rig.run_for(5.0)

@@ -11,7 +11,7 @@ from pathlib import Path
 from sim.tables import load_table
 
 LETTER = {"dispenser": "D", "tank": "T"}
-HELP_MAX = 60  # characters, so that a line of help fits a terminal of 80
+HELP_MAX = 48  # characters, so that a line of help fits a terminal of 80
 
 
 def render(root: Path, node: str) -> str:

@@ -1,0 +1,172 @@
+"""The board behind a session: which node it is, its last status, its history for trends, its role kept up."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final
+
+from host_tools.console import keys, words
+from host_tools.console.session import Answer, Session, role_key
+
+HISTORY: Final = 600  # samples of a trend
+STATUS_S: Final = 1.0
+# Shown on the live line, in this order: word of `status` -> label.
+LIVE: Final = {
+    "dispenser": ("PT101", "PT102", "PT103", "TT102", "TT103", "FT101"),
+    "tank": ("PT201A", "PT201B", "TT201", "LT201"),
+}
+
+
+class Board:
+    """Asks the board for its status every second, in a thread of its own, and tells what happens in words.
+
+    tell(line): a line for the person. role: kept up after every reconnection and restart; key: what proves it, None for
+    the published key of a rig's boards.
+    """
+
+    def __init__(self, url: str, tell: Callable[[str], None], log: Callable[[str, str], None],
+                 role: str = "", key: bytes | None = None) -> None:  # fmt: skip
+        self.session = Session(url, self._event, self._changed, log)
+        self.node = ""
+        self.status: dict[str, str] = {}
+        self.state = self.row = ""
+        self.heard_s = 0.0  # of the last status, monotonic
+        self.history: dict[str, deque[tuple[float, float]]] = {}
+        self.here = False
+        self.alarms: set[str] = set()
+        self._tell = tell
+        self._role, self._key = role, key
+        self._ended = threading.Event()
+        self._greet = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="status", daemon=True)
+        self._lost_s = 0.0
+
+    def start(self) -> None:
+        """Open the line. Raises port.Away when it is not there."""
+        self.session.start()
+
+    def follow(self) -> None:
+        """Ask for the status every second from now on."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """End everything; always returns."""
+        self._ended.set()
+        self.session.close()
+
+    def introduce(self) -> bool:
+        """Learn which node it is and prove the role; return whether the board answered."""
+        found = self.session.ask("versions")
+        if not found.heard:
+            return False
+        self.node = found.values().get("node", "dispenser")
+        return True
+
+    def prove(self) -> Answer | None:
+        """Log in if a role is wanted and not held; return the answer, None when nothing was to be done."""
+        if not self._role:
+            return None
+        held = self.session.ask("whoami")
+        names = ("view", *keys.roles())
+        have = held.words.split()[:1]
+        if have and have[0] in names and names.index(have[0]) >= names.index(self._role):
+            return None
+        return self.session.login(self._role, self._key or role_key(keys.TEST_SERVICE_KEY, self._role))
+
+    def login(self, role: str) -> Answer:
+        """Log in as a role that the person asks for, and keep it up from now on if it was proved."""
+        key = self._key if self._key and role == self._role else role_key(keys.TEST_SERVICE_KEY, role)
+        answer = self.session.login(role, key)
+        if answer.ok:
+            self._role = role
+        return answer
+
+    def ask(self, command: str) -> Answer:
+        """Give a command."""
+        return self.session.ask(command)
+
+    # -- what comes by itself ------------------------------------------------------------------------------
+
+    def _changed(self, here: bool, why: str) -> None:
+        now_s = time.monotonic()
+        if here and self._lost_s:
+            self._tell(f"-- line back after {now_s - self._lost_s:.1f} s --")
+        elif not here:
+            self._lost_s = now_s
+            self._tell(f"-- line lost: {why}; trying again by itself --")
+        self.here = here
+        if here:
+            self._greet.set()
+
+    def _event(self, event: list[int]) -> None:
+        for line in words.event_lines(self.node or "dispenser", event):
+            self._tell(line)
+
+    def _run(self) -> None:
+        while not self._ended.wait(STATUS_S):
+            if not self.here:
+                continue
+            if self._greet.is_set():
+                self._greet.clear()
+                if not self.introduce():
+                    self._greet.set()
+                    continue
+            self.look()
+            if self._role and self.status.get("role") == "0":
+                answer = self.prove()
+                if answer is not None:
+                    if answer.ok:
+                        self._tell(f"-- logged in as {self._role} --")
+                    else:
+                        self._tell(f"-- login as {self._role}: {answer.words} --")
+                        self._role = ""
+
+    def look(self) -> bool:
+        """Take the status once; return whether it came."""
+        answer = self.session.ask("status", tries=1)
+        if not answer.ok:
+            return False
+        parts = answer.words.split()
+        self.status = answer.values()
+        self.state, self.row = (*parts, "", "")[:2]
+        now_s = self.heard_s = time.monotonic()
+        for tag, text in self.status.items():
+            if text.lstrip("-").isdigit():
+                value, _ = words.shown(self.node, tag, int(text))
+                self.history.setdefault(tag, deque(maxlen=HISTORY)).append((now_s, value))
+        return True
+
+    def live(self) -> list[str]:
+        """Return the parts of the live line, the most important first."""
+        if not self.status:
+            return [self.node or "?", "no word from the board yet"]
+        number = self.number
+        parts = [
+            f"{self.node} {self.state}" + (f"/{self.row}" if self.row != self.state else ""),
+            f"{number('ms') / 1000:.0f} s",
+        ]
+        latched, active = int(number("latched")), int(number("active"))
+        if latched or active:
+            parts.append(f"ALARM {self.status.get('first', '-')}" if latched else f"{active} active")
+        for tag in LIVE.get(self.node, ()):
+            text = self.status.get(tag, "-")
+            if text == "-":
+                parts.append(f"{tag} BAD")
+            else:
+                value, unit = words.shown(self.node, tag, int(text))
+                parts.append(f"{tag} {value:.{1 if unit in ('K', 'g/s', '%') else 2}f} {unit}")
+        mass_g, target_g = number("tank_g"), number("target_g", number("max_g"))
+        if mass_g >= 0:
+            parts.append(f"{mass_g / 1000:.1f}/{target_g / 1000:.1f} kg")
+        link_ms = number("link_ms")
+        parts.append(f"link {link_ms:.0f} ms" if link_ms < 10_000 else "no link")
+        parts.append(("view", *keys.roles())[int(number("role")) & 3])
+        return parts
+
+    def number(self, name: str, missing: float = -1.0) -> float:
+        """Return a number of the last status."""
+        text: Any = self.status.get(name, "")
+        return float(text) if text.lstrip("-").isdigit() else missing

@@ -1,0 +1,55 @@
+"""The keys of the serial port's roles: made from a board's service key, kept in files that only their owner reads."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from host_tools.cli import UserError
+from host_tools.console.session import role_key
+from sim import tables
+
+KEY_BYTES: Final = 32
+SERVICE: Final = "service"
+# Of the boards of `cryofill rig`: published here, so it protects nothing.
+TEST_SERVICE_KEY: Final = sha256(b"cryofill test service key: published, protects nothing").digest()
+
+
+def roles() -> tuple[str, ...]:
+    """Return the roles that need a proof, the lowest first."""
+    return tuple(tables.serial().ROLES[1:])
+
+
+def read(path: Path) -> bytes:
+    """Return the key in a file of 64 hexadecimal digits. Raises UserError."""
+    try:
+        text = path.read_text(encoding="ascii").strip()
+        key = bytes.fromhex(text)
+    except OSError as error:
+        raise UserError(f"--key-file {path}: {error.strerror}") from None
+    except ValueError:
+        raise UserError(f"--key-file {path}: not {2 * KEY_BYTES} hexadecimal digits") from None
+    if len(key) != KEY_BYTES:
+        raise UserError(f"--key-file {path}: {len(key)} bytes instead of {KEY_BYTES}")
+    return key
+
+
+def make(folder: Path) -> list[Path]:
+    """Draw a service key and write it and the key of each role into a new folder. Raises UserError."""
+    try:
+        folder.mkdir(mode=0o700, parents=True)
+    except FileExistsError:
+        raise UserError(f"--new-keys {folder}: is there already; keys are never overwritten") from None
+    except OSError as error:
+        raise UserError(f"--new-keys {folder}: {error.strerror}") from None
+    service = secrets.token_bytes(KEY_BYTES)
+    written = []
+    for name, key in ((SERVICE, service), *((role, role_key(service, role)) for role in roles())):
+        path = folder / f"{name}.key"
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+            file.write(key.hex() + "\n")
+        written.append(path)
+    return written

@@ -1,0 +1,124 @@
+"""What a board says, for people: events in words, alarms with cause and remedy, tags in the units of the I/O list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+from host_tools.console import alarm_table
+from host_tools.sampling import Event, as_event
+from sim import tables
+
+ALARMS: Final = {
+    node: {row[0]: row for row in rows}
+    for node, rows in (("dispenser", alarm_table.DISPENSER), ("tank", alarm_table.TANK))
+}
+EVENT_KEYS: Final = ("t_ms", "kind", "id", "from", "to", "value")
+QUIET: Final = ("STATS",)
+REACTIONS: Final = {"warn": "warning", "hold": "holds the fill", "stop": "stops the fill", "esd": "emergency shut-down"}
+
+
+class Alarm(NamedTuple):
+    """A trip in words."""
+
+    name: str
+    what: str
+    cause: str
+    action: str
+    reaction: str
+
+
+def alarm(node: str, name: str) -> Alarm:
+    """Return the words for a trip; of one without a row its name alone."""
+    row = ALARMS.get(node, {}).get(name)
+    reaction = next((str(trip[5]) for trip in tables.trips(node).TRIPS if trip[0] == name), "")
+    if row is None:
+        return Alarm(name, name, "", "", REACTIONS.get(reaction, reaction))
+    return Alarm(name, row[1], row[2], row[3], REACTIONS.get(reaction, reaction))
+
+
+def event_of(node: str, words: Sequence[int]) -> Event:
+    """Return the event of the six integers of a line; names are those of the node's tables."""
+    raw: dict[str, Any] = dict(zip(EVENT_KEYS, words, strict=True))
+    return as_event({**raw, "node": node})
+
+
+def event_lines(node: str, words: Sequence[int]) -> list[str]:
+    """Return the lines that tell a person of an event; none for mere counts."""
+    try:
+        one = event_of(node, words)
+    except (IndexError, KeyError, ValueError):
+        return [f"event {','.join(str(word) for word in words)} (of another firmware)"]
+    if one.kind in QUIET:
+        return []
+    if one.kind == "STATE":
+        return [f"{one.source} -> {one.target}: {one.name}"]
+    if one.kind in ("TRIP", "WARN"):
+        told = alarm(node, one.name)
+        head = f"{'ALARM' if one.kind == 'TRIP' else 'WARNING'} {told.name}: {told.what}"
+        return [f"{head} ({told.reaction}; measured {one.value})", *remedy(told)]
+    if one.kind == "CLEAR":
+        return [f"{one.name} cleared"]
+    note = _note(node, one)
+    return [note] if note else [f"{one.kind} {one.name} {one.value}"]
+
+
+def remedy(told: Alarm) -> list[str]:
+    """Return the lines with cause and action."""
+    return [f"    cause: {told.cause}", f"    do:    {told.action}"] if told.cause else []
+
+
+def _note(node: str, one: Event) -> str:
+    """Return the words of a note's table row with its value."""
+    rows: tuple[Any, ...] = ()
+    if one.kind == "LINK":
+        rows = tables.link_notes().NOTES
+    elif one.kind == "PORT":
+        rows = tables.port_notes().NOTES
+    elif one.kind in ("INFO", "BOOT") and node == "dispenser":
+        found = tables.notes(node)
+        rows = found.NOTES if one.kind == "INFO" else tuple((row[0], "", row[1]) for row in found.FOUND)
+    row = next((row for row in rows if row[0] == one.name), None)
+    if row is None:
+        return ""
+    value = f" ({row[1]}: {one.value})" if row[1] else ""
+    lead = {"LINK": "link: ", "PORT": "port: ", "BOOT": "started: "}.get(one.kind, "")
+    return f"{lead}{row[2]}{value}"
+
+
+class Scale(NamedTuple):
+    """How a tag is shown: unit of people, firmware units in one of it."""
+
+    unit: str
+    div: int
+
+
+def scales(node: str) -> dict[str, Scale]:
+    """Return the scale of every analog input of a node."""
+    return {row[0]: Scale(row[5], row[6]) for row in tables.io(node).AI}
+
+
+def shown(node: str, tag: str, value: int) -> tuple[float, str]:
+    """Return (value, unit) of an analog input for people."""
+    scale = scales(node).get(tag)
+    return (float(value), "") if scale is None else (value / scale.div, scale.unit)
+
+
+def tag_row(node: str, line: str) -> dict[str, Any] | None:
+    """Return a line of `tags` as {tag, value, unit, quality, raw}, values in the units of people."""
+    words = line.split()
+    if len(words) != 5:
+        return None
+    tag, value, unit, quality, raw = words
+    known = scales(node).get(tag)
+    number: float | int = int(value)
+    if known is not None:
+        number, unit = int(value) / known.div, known.unit
+    return {"tag": tag, "value": number, "unit": unit, "quality": quality, "raw": int(raw)}
+
+
+def tag_line(row: dict[str, Any]) -> str:
+    """Return a tag as one line of a table."""
+    value = f"{row['value']:.3f}" if isinstance(row["value"], float) else str(row["value"])
+    mark = "" if row["quality"] == "ok" else f"  {row['quality'].upper()}"
+    return f"{row['tag']:<8} {value:>10} {row['unit']:<10} raw {row['raw']:>6}{mark}"
