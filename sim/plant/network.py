@@ -132,7 +132,7 @@ class Network:
             if x > lim:
                 g = k * sqrt(don.rho * p * lim) * (1.0 - don.y_x * lim) / p
                 w0 = g * p
-                # A node (nearly) full of liquid rises to the donor's pressure in a step: what is choked now is not then.
+                # A (nearly) full node rises to the donor's pressure in a step: what is choked now is not then.
                 g2 = w0 / dp if rec.free_kg < soft_kg and rec.phase else 0.0
             elif x > 0.0:
                 g = g2 = k * sqrt(don.rho / (dp + DP_REG_PA)) * (1.0 - don.y_x * x)
