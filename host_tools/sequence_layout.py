@@ -16,7 +16,8 @@ from sim.sequence_model import Model, Row, seconds
 
 # State beside the main path -> the state of the main path that it stands next to.
 ASIDE = {
-    "dispenser": {"MAINTENANCE": "IDLE", "ESD": "PURGE_VENT", "HOLD": "COLDTEST", "SAFE_STOP": "FILL_TOP",
+    "dispenser": {"MAINTENANCE": "IDLE", "ESD": "PURGE_VENT", "HELD": "COLDTEST", "PAUSE": "FILL_OPEN",
+                  "SAFE_STOP": "FILL_TOP",
                   "LOCKOUT": "RISE_VENT"},
     "tank": {"DRIVE": "BOOT", "RELIEVE": "PARK", "COOL_ALONE": "COOL", "FILL_ALONE": "FILL_OPEN", "FAULT": "ISOLATE"},
 }  # fmt: skip

@@ -82,8 +82,10 @@ FACTS = {
         "LOOPS": (
             # FROM          GUARD          TO             PARAMETER       WHY IT ENDS
             ("PURGE_VENT", "purge_again", "PURGE_PRESS", "purge_cycles", "cycles are counted"),
-            ("HOLD",       "resume_cool", "COOL",        "holds_max",    "holds are counted"),
-            ("HOLD",       "resume_fill", "FILL_SLOW",   "holds_max",    "holds are counted"),
+            ("HELD",       "resume_cool", "COOL",        "holds_max",    "holds are counted"),
+            ("HELD",       "resume_fill", "FILL_SLOW",   "holds_max",    "holds are counted"),
+            ("PAUSE",      "resume_fill", "FILL_SLOW",   "holds_max",    "pauses count as holds"),
+            ("PAUSE",      "resume_cool", "COOL",        "holds_max",    "pauses count as holds"),
             ("RISE_HOLD",  "rise_again",  "WARM_FLOW",   "warm_rounds",  "rounds are counted"),
         ),
         "HELD": (
@@ -93,7 +95,7 @@ FACTS = {
             (("PURGE_PRESS", "LEAK_PRESS"),               "XV101 FCV102 XV103 XV104 XV105 XV110",           "-", "helium goes into both bores and nowhere else"),
             (("PURGE_VENT", "LEAK_VENT", "SAFE_STOP", "ESD", "LOCKOUT", "IDLE", "COMPLETE", "MAINTENANCE", "BOOT", "SELFTEST", "RELEASE", "UNLOCK", "STOW"),
                                                           "XV105 XV110",                                    "O", "both hoses are open to the stack"),
-            (("SAFE_STOP", "ESD", "LOCKOUT", "IDLE", "COMPLETE", "MAINTENANCE", "BOOT", "SELFTEST", "HOLD"),
+            (("SAFE_STOP", "ESD", "LOCKOUT", "IDLE", "COMPLETE", "MAINTENANCE", "BOOT", "SELFTEST", "HELD", "PAUSE"),
                                                           "XV101 FCV102 XV103 XV106 XV107 LK108 PMP111",    "-", "nothing goes into a hose, and the nozzle stays locked"),
             (("COOL", "COLDTEST", "FILL_OPEN", "FILL_SLOW", "FILL_FAST", "FILL_TOP"), "XV104",              "O", "gas has a way back"),
             (("COOL", "COLDTEST", "FILL_OPEN", "FILL_SLOW", "FILL_FAST", "FILL_TOP"), "XV105 XV106 XV107 XV110 LK108", "-", "liquid goes to the truck only"),

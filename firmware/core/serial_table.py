@@ -13,7 +13,8 @@ WHERE = {
     "waiting": ("BOOT", "SELFTEST", "IDLE", "PARK"),
     "idle": ("IDLE", "PARK"),
     "start": ("IDLE",),
-    "filling": ("FILL", "HOLD"),
+    "filling": ("FILL",),
+    "paused": ("FILL", "HOLD"),
     "reset": ("ESD", "LOCKOUT", "COMPLETE", "PARK", "FAULT"),
     "maintenance": ("MAINTENANCE",),
 }  # fmt: skip
@@ -47,7 +48,7 @@ COMMANDS = (
     ("logout",      "",                      "view",          0,  "any",          "DT", "give the role back"),
     ("start",       "",                      "operator",      0,  "start",        "D",  "press the start button for half a second"),
     ("pause",       "",                      "operator",      0,  "filling",      "D",  "shut the liquid for up to two minutes"),
-    ("resume",      "",                      "operator",      0,  "filling",      "D",  "end a pause"),
+    ("resume",      "",                      "operator",      0,  "paused",       "D",  "end a pause"),
     ("stop",        "",                      "operator",      0,  "any",          "D",  "press the stop button for half a second"),
     ("reset",       "",                      "operator",      0,  "reset",        "DT", "clear latched trips whose cause is gone"),
     ("ticket_read", "<number>",              "operator",      0,  "any",          "D",  "every ticket up to this one has been read"),

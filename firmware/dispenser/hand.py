@@ -129,6 +129,18 @@ class Hand:
         """`stop`: as the button."""
         return self._press(t.PB102)
 
+    def do_pause(self, args):
+        """`pause`: the state table shuts the liquid as soon as it flows."""
+        self._sequence.pause_asked = True
+        return ""
+
+    def do_resume(self, args):
+        """`resume`: goes on as from any other hold."""
+        if not self._sequence.pause_asked:
+            return "not paused"
+        self._sequence.pause_asked = False
+        return ""
+
     def _press(self, contact):
         self._image.press(contact)
         self._pressed = self.awake = True

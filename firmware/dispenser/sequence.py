@@ -46,6 +46,7 @@ class Sequence(Handshake):
         self.stop_why = 0
         self.leak_mbar = 0  # pressure the leak test aims at
         self.reset_asked = False
+        self.pause_asked = False
         self._seat_on_earth = False
         self._was_seated = True
         self._start_seen_up = False  # start must have been let go since boot and since the last customer
@@ -275,7 +276,7 @@ class Sequence(Handshake):
         self.untouched = True
         self.cycles = self._holds = 0
         self.target_g = self.refusal = 0
-        self.fits = False
+        self.fits = self.pause_asked = False
         self.stop_why = 0
 
     def earthed(self):
@@ -394,7 +395,14 @@ class Sequence(Handshake):
         truck = self._truck
         return truck.pressure_mbar >= truck.max_pressure_mbar
 
-    def enter_hold(self):
+    def operator_pauses(self):
+        return self.pause_asked
+
+    def enter_held(self):
+        self._holds += 1
+        self.pause_asked = False
+
+    def enter_pause(self):
         self._holds += 1
 
     def resume_cool(self):
@@ -406,7 +414,7 @@ class Sequence(Handshake):
     def _may_resume(self):
         # Three good frames have requalified the link; a gap of a second has latched LINK_LOST instead.
         # A cause that comes and goes may not keep a fill going for ever: each resumption starts a new deadline.
-        if self._holds > self._params.get("holds_max"):
+        if self.pause_asked or self._holds > self._params.get("holds_max"):
             return False
         return self._trips.reaction < trips.HOLD and self.link_good() and self._means(GO)
 

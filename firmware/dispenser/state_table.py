@@ -45,7 +45,8 @@ STATES = (
     ("FILL_SLOW",    "FILL",       "O   C   O   O   -   -   -   -   -   O   O",  120000,  "DRAIN_SHUT", "slow until flow and tank are steady"),
     ("FILL_FAST",    "FILL",       "O   C   O   O   -   -   -   -   -   O   O",  2400000, "DRAIN_SHUT", "full flow"),
     ("FILL_TOP",     "FILL",       "O   C   O   O   -   -   -   -   -   O   O",  300000,  "DRAIN_SHUT", "topping: slow to the end"),
-    ("HOLD",         "HOLD",       "-   -   -   O   -   -   -   -   -   O   -",  5000,    "SAFE_STOP",  "liquid shut, truck's fill valve stays open"),
+    ("HELD",         "HOLD",       "-   -   -   O   -   -   -   -   -   O   -",  5000,    "SAFE_STOP",  "liquid shut, truck's fill valve stays open"),
+    ("PAUSE",        "HOLD",       "-   -   -   O   -   -   -   -   -   O   -",  120000,  "SAFE_STOP",  "as HELD, because an operator asked for it"),
     ("DRAIN_SHUT",   "DRAIN",      "-   -   O   O   -   -   -   -   -   O   -",  2500,    "SAFE_STOP",  "supply shut and proved shut"),
     ("DRAIN_STUB",   "DRAIN",      "-   O   O   O   -   -   -   -   -   O   -",  8000,    "VENT",       "the stub's liquid goes to the truck"),
     ("DRAIN_PUSH",   "DRAIN",      "-   O   O   O   -   O   -   -   -   O   -",  15000,   "VENT",       "helium pushes the hose's liquid to the truck"),
@@ -77,8 +78,8 @@ TRANSITIONS = (
     # FROM           GUARD               TO             WHY
     ("ALIVE",        "esd_tripped",      "ESD",         "a trip with reaction ESD"),
     ("GASSED",       "stop_tripped",     "SAFE_STOP",   "a trip with reaction STOP"),
-    ("LIQUID",       "hold_tripped",     "HOLD",        "a trip with reaction HOLD"),
-    ("LIQUID",       "truck_halts",      "HOLD",        "truck says Halt, Stat or nothing understood"),
+    ("LIQUID",       "hold_tripped",     "HELD",        "a trip with reaction HOLD"),
+    ("LIQUID",       "truck_halts",      "HELD",        "truck says Halt, Stat or nothing understood"),
 
     ("BOOT",         "inputs_primed",    "SELFTEST",    "inputs primed"),
     ("SELFTEST",     "locked_out_before","LOCKOUT",     "locked out before the restart, or its record is damaged"),
@@ -125,6 +126,7 @@ TRANSITIONS = (
     ("FLOWING",      "mass_limit",       "DRAIN_SHUT",  "truck's maximum mass (98 % rule)"),
     ("FLOWING",      "pressure_limit",   "DRAIN_SHUT",  "truck's maximum fill pressure"),
     ("FLOWING",      "operator_stops",   "DRAIN_SHUT",  "stop pressed"),
+    ("FLOWING",      "operator_pauses",  "PAUSE",       "paused at the serial port"),
     ("FILL_SLOW",    "flow_settled",     "FILL_FAST",   "flow and tank steady"),
     ("FILL_FAST",    "nearly_full",      "FILL_TOP",    "last kilograms"),
     ("HOLD",         "operator_stops",   "SAFE_STOP",   "stop pressed"),

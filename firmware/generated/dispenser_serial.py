@@ -27,7 +27,7 @@ COMMANDS = (
     "\nproof 0 0 0 <hex>\tprove the role's key over that nonce"
     "\nlogout 0 0 0 \tgive the role back"
     "\nstart 1 0 4 \tpress the start button for half a second"
-    "\npause 1 0 300 \tshut the liquid for up to two minutes"
+    "\npause 1 0 100 \tshut the liquid for up to two minutes"
     "\nresume 1 0 300 \tend a pause"
     "\nstop 1 0 0 \tpress the stop button for half a second"
     "\nreset 1 0 34000 \tclear latched trips whose cause is gone"

@@ -19,6 +19,7 @@ from host_tools import link_e2e
 from host_tools.sampling import as_event
 from sim import fork, tables
 from sim.can_controller import Frame
+from sim.reactions import LIQUID_VALVES
 from sim.scenario import Fault
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a rig is copied by fork")
@@ -364,3 +365,24 @@ def test_both_boards_talk_at_250_kbit_s() -> None:
         assert seen.states() == ["SELFTEST", "IDLE", "CONNECT", "PURGE"]
         assert sorted(one[0] for one in seen.links if one[1] == "auth_proved") == ["dispenser", "tank"]
         assert 3.5 < slow.rig.bus.load_pct() < 4.5  # challenge and response among it
+
+
+def pause(going_: Going, then_s: float) -> dict[str, Any]:
+    """Work of a copy: an operator pauses the fill for 8 s, longer than any other hold may last, then goes on."""
+    rig = going_.fill.rig
+    seen = Seen(rig)
+    rig.command("dispenser", "pause")
+    rig.run(800)
+    paused = {"state": rig.state["dispenser"], "open": [t for t in LIQUID_VALVES if rig.plant.energised[t] > 0.0],
+              "tank": rig.state["tank"]}  # fmt: skip
+    rig.command("dispenser", "resume")
+    rig.run(round(then_s * 100))
+    return {"paused": paused, "states": seen.states(), "replies": rig.replies["dispenser"][-2:],
+            "broken": rig.invariants.broken}  # fmt: skip
+
+
+def test_an_operator_pauses_and_goes_on(fill: dict[str, fork.Snapshot]) -> None:
+    saw = fill["FILL"].run(pause, 3.0)
+    assert saw["paused"] == {"state": "HOLD", "open": [], "tank": "FILL"}
+    assert saw["states"] == ["HOLD", "FILL"] and not saw["broken"]
+    assert [reply.split(" ", 1)[1] for reply in saw["replies"]] == ["OK", "OK"]

@@ -156,13 +156,14 @@ class Cable:
     """The serial line of one board of a running bench as a TCP server: one client at a time, and a cable to pull."""
 
     def __init__(self, bench: Bench, node: str = "dispenser") -> None:
-        self._bench, self._node = bench, node
+        self._node = node
         self._server = socket.create_server(("127.0.0.1", 0))
         self._client: socket.socket | None = None
         self._lock = threading.Lock()
         self._cut_after = -1  # bytes to the board until the cable comes out; -1: none
         self.url = f"socket://127.0.0.1:{self._server.getsockname()[1]}"
         self.pulled = 0
+        self.bench = bench
         self._server.setblocking(False)
         bench.rig.observe(self)
 
@@ -205,12 +206,12 @@ class Cable:
                 return
             if 0 <= self._cut_after <= len(data):
                 data = data[: self._cut_after]
-                self._bench.rig.type_in(self._node, data)
+                self.bench.rig.type_in(self._node, data)
                 self._pull()
                 return
             if self._cut_after > 0:
                 self._cut_after -= len(data)
-            self._bench.rig.type_in(self._node, data)
+            self.bench.rig.type_in(self._node, data)
 
     def close(self) -> None:
         """End the server."""

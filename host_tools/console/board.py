@@ -13,6 +13,7 @@ from host_tools.console.session import Answer, Session, role_key
 
 HISTORY: Final = 600  # samples of a trend
 STATUS_S: Final = 1.0
+LOGOUT_S: Final = 0.5
 # Shown on the live line, in this order: word of `status` -> label.
 LIVE: Final = {
     "dispenser": ("PT101", "PT102", "PT103", "TT102", "TT103", "FT101"),
@@ -43,6 +44,7 @@ class Board:
         self._greet = threading.Event()
         self._thread = threading.Thread(target=self._run, name="status", daemon=True)
         self._lost_s = 0.0
+        self._proved = False
 
     def start(self) -> None:
         """Open the line. Raises port.Away when it is not there."""
@@ -53,8 +55,10 @@ class Board:
         self._thread.start()
 
     def close(self) -> None:
-        """End everything; always returns."""
+        """End everything, the role first, so that whoever comes next does not have it; always returns."""
         self._ended.set()
+        if self._proved and self.session.line.here:
+            self.session.ask("logout", answer_s=LOGOUT_S, tries=1)
         self.session.close()
 
     def introduce(self) -> bool:
@@ -74,7 +78,9 @@ class Board:
         have = held.words.split()[:1]
         if have and have[0] in names and names.index(have[0]) >= names.index(self._role):
             return None
-        return self.session.login(self._role, self._key or role_key(keys.TEST_SERVICE_KEY, self._role))
+        answer = self.session.login(self._role, self._key or role_key(keys.TEST_SERVICE_KEY, self._role))
+        self._proved = self._proved or answer.ok
+        return answer
 
     def login(self, role: str) -> Answer:
         """Log in as a role that the person asks for, and keep it up from now on if it was proved."""
@@ -82,6 +88,7 @@ class Board:
         answer = self.session.login(role, key)
         if answer.ok:
             self._role = role
+            self._proved = True
         return answer
 
     def ask(self, command: str) -> Answer:
@@ -157,10 +164,11 @@ class Board:
                 parts.append(f"{tag} BAD")
             else:
                 value, unit = words.shown(self.node, tag, int(text))
-                parts.append(f"{tag} {value:.{1 if unit in ('K', 'g/s', '%') else 2}f} {unit}")
+                digits = 1 if unit in ("K", "g/s", "%") else 2
+                parts.append(f"{tag} {round(value, digits) + 0.0:.{digits}f} {unit}")
         mass_g, target_g = number("tank_g"), number("target_g", number("max_g"))
         if mass_g >= 0:
-            parts.append(f"{mass_g / 1000:.1f}/{target_g / 1000:.1f} kg")
+            parts.append(f"{mass_g / 1000:.1f}" + (f"/{target_g / 1000:.1f} kg" if target_g > 0 else " kg"))
         link_ms = number("link_ms")
         parts.append(f"link {link_ms:.0f} ms" if link_ms < 10_000 else "no link")
         parts.append(("view", *keys.roles())[int(number("role")) & 3])

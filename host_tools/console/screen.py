@@ -29,7 +29,7 @@ from host_tools.console.session import Answer
 from sim import tables
 
 REFRESH_S: Final = 0.5
-LIVE_LINES: Final = 2
+LIVE_LINES: Final = 3
 OWN: Final = {
     "alarms": ("", "active and latched trips in words: cause and what to do"),
     "trend": ("<tag> ...", "draw what the live line has seen of a tag"),

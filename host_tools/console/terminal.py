@@ -1,13 +1,22 @@
 """A terminal as far as the console uses one: what stands on the screen after the bytes of a program.
 
-For the picture in the documents and for the tests. Knows the control sequences of prompt_toolkit's output for VT100:
-cursor moves, erasing, scrolling at the bottom, and whether a cell is bold, reversed or red.
+For the picture in the documents and for the tests, which run programs in it (`Program`). Knows the control sequences of
+prompt_toolkit's output for VT100: cursor moves, erasing, scrolling at the bottom, and whether a cell is bold, reversed
+or red.
 """
 
 from __future__ import annotations
 
 import codecs
+import fcntl
+import os
+import pty
 import re
+import select
+import struct
+import subprocess
+import termios
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 _CSI: Final = re.compile(r"\x1b\[([?>]?)([\d;]*)([A-Za-z])")
@@ -133,3 +142,48 @@ class Terminal:
                 self._style = self._style._replace(reverse=number == 7)
             elif number in RED_CODES:
                 self._style = self._style._replace(red=True)
+
+
+class Program:
+    """A program in a pseudo-terminal of this size: `read` what it writes onto `screen`, `press` keys.
+
+    raw: every byte that it wrote. `close` ends it, whatever it does.
+    """
+
+    def __init__(
+        self, words: Sequence[str], env: Mapping[str, str], columns: int = 80, rows: int = 24
+    ) -> None:
+        self.screen = Terminal(columns, rows)
+        self.raw = b""
+        self._master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self.process = subprocess.Popen(
+            list(words), stdin=slave, stdout=slave, stderr=slave, env=dict(env), start_new_session=True
+        )
+        os.close(slave)
+
+    def read(self, for_s: float) -> bool:
+        """Take what the program writes within for_s and answer what it asks the terminal; False once it has gone."""
+        if not select.select([self._master], [], [], for_s)[0]:
+            return True
+        try:
+            data = os.read(self._master, 65536)
+        except OSError:
+            return False
+        self.raw += data
+        self.screen.feed(data)
+        if self.screen.answers:
+            os.write(self._master, self.screen.answers)
+            self.screen.answers = b""
+        return True
+
+    def press(self, key: str) -> None:
+        """Press one key."""
+        os.write(self._master, key.encode())
+
+    def close(self) -> None:
+        """Kill it if it still runs."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        os.close(self._master)

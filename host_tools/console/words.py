@@ -52,7 +52,9 @@ def event_lines(node: str, words: Sequence[int]) -> list[str]:
     if one.kind in QUIET:
         return []
     if one.kind == "STATE":
-        return [f"{one.source} -> {one.target}: {one.name}"]
+        rows = [str(tables.states(node).STATES[words[i]][0]) for i in (3, 4)]
+        source, target = rows if one.source == one.target else (one.source, one.target)
+        return [f"{source} -> {target}: {one.name}"]
     if one.kind in ("TRIP", "WARN"):
         told = alarm(node, one.name)
         head = f"{'ALARM' if one.kind == 'TRIP' else 'WARNING'} {told.name}: {told.what}"
