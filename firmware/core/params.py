@@ -21,6 +21,7 @@ _HEAD = "<BBH"
 _ENTRY = "<HI"
 HEAD_BYTES, ENTRY_BYTES = const(4), const(6)
 ENTRIES_MAX = const(41)
+DAMAGED = const(12)  # of serial_note_table
 _BLANK = const(-1)
 _TORN = const(-2)
 

@@ -88,6 +88,8 @@ class Dispenser:
         self.image.prime()
         self.guard.load()
         self.roles.load()
+        if self.params.damaged:
+            self.events.put(report.PORT, params.DAMAGED, 0, 0, 0)
         self.tickets.recover(watchdog.cause())
         self._tick = 0
         self._aborting = 0

@@ -90,6 +90,8 @@ class Tank:
         self.console.owners = (shown, link, self.roles, self.console, self)
         self.guard.load()
         self.roles.load()
+        if self.params.damaged:
+            self.events.put(report.PORT, params.DAMAGED, 0, 0, 0)
         self.image.prime()
         self.inventory.update()
         self.inventory.update_mass()

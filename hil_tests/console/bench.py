@@ -160,7 +160,7 @@ class Cable:
         self._server = socket.create_server(("127.0.0.1", 0))
         self._client: socket.socket | None = None
         self._lock = threading.Lock()
-        self._cut_after = -1  # bytes to the board until the cable comes out; -1: none
+        self._cut_after = -1  # bytes, either way, until the cable comes out; -1: never
         self.url = f"socket://127.0.0.1:{self._server.getsockname()[1]}"
         self.pulled = 0
         self.bench = bench
@@ -168,7 +168,7 @@ class Cable:
         bench.rig.observe(self)
 
     def pull_after(self, n_bytes: int) -> None:
-        """Pull the cable once so many more bytes have gone to the board (0: now)."""
+        """Pull the cable once so many more bytes have gone over it, either way (0: now; -1: never)."""
         with self._lock:
             self._cut_after = n_bytes
             if n_bytes == 0:
@@ -182,9 +182,21 @@ class Cable:
             self._client = None
 
     def on_line(self, node: str, text: str) -> None:
-        if node == self._node and self._client is not None:
-            with contextlib.suppress(OSError):
-                self._client.sendall(text.encode() + b"\n")
+        with self._lock:
+            if node == self._node and self._client is not None:
+                data, comes_out = self._until_cut(text.encode() + b"\n")
+                with contextlib.suppress(OSError):
+                    self._client.sendall(data)
+                if comes_out:
+                    self._pull()
+
+    def _until_cut(self, data: bytes) -> tuple[bytes, bool]:
+        """Return what of data still goes over the cable, and whether it comes out then."""
+        left = self._cut_after
+        if left < 0:
+            return data, False
+        self._cut_after = max(0, left - len(data))
+        return data[:left], left <= len(data)
 
     def step(self) -> None:
         """Pass on what has come; called by the thread that runs the bench."""
@@ -204,14 +216,10 @@ class Cable:
                 self._client.close()
                 self._client = None
                 return
-            if 0 <= self._cut_after <= len(data):
-                data = data[: self._cut_after]
-                self.bench.rig.type_in(self._node, data)
-                self._pull()
-                return
-            if self._cut_after > 0:
-                self._cut_after -= len(data)
+            data, comes_out = self._until_cut(data)
             self.bench.rig.type_in(self._node, data)
+            if comes_out:
+                self._pull()
 
     def close(self) -> None:
         """End the server."""

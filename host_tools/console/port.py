@@ -30,7 +30,8 @@ def open_port(url: str) -> Any:
         port = serial.serial_for_url(url, do_not_open=True)
         port.baudrate = BAUD
         port.timeout = READ_S
-        port.write_timeout = WRITE_S
+        if not url.startswith("rfc2217:"):  # which refuses to open with one
+            port.write_timeout = WRITE_S
         port.dtr = False
         port.rts = False
         if "://" not in url:
