@@ -259,6 +259,16 @@ def _key_arguments(parser: argparse.ArgumentParser) -> None:
     truck.add_argument("-o", "--output", metavar="FILE", required=True, help="new file for the truck's key")
 
 
+def _flash_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("url", metavar="URL", help="the board's technician port: a device, socket://host:port or rfc2217://host:port")
+    add("--node", choices=("dispenser", "tank"), required=True, help="what the board is")
+    add("--board", choices=("teensy41", "pybv11", "nucleo_g474re"), default="teensy41", help="which board it is")
+    add("--image", metavar="DIR", help="where cryofill build put the image (default: build it now)")
+    add("--key", metavar="FILE", help="the technician's key, 64 hex digits; not needed at an open port")
+    add("--dry-run", action="store_true", help="look whether image and board fit, change nothing")
+
+
 COMMANDS = (
     Command("fill", "host_tools.fill_command:run", "refuel a truck once and print the ticket", _fill_arguments,
             "cryofill fill cold_fill --seed 3 --trace out/cold"),
@@ -278,6 +288,8 @@ COMMANDS = (
             _replay_arguments, "cryofill replay out/cold --vm wasm32"),
     Command("build", "host_tools.build_command:run", "make the image of a node's firmware for a board",
             _build_arguments, "cryofill build --node dispenser --board teensy41 --out images"),
+    Command("flash", "host_tools.flash_command:run", "put an image on a board and see it pass its self-test",
+            _flash_arguments, "cryofill flash /dev/ttyACM0 --node dispenser --image images"),
     Command("dbc", "host_tools.dbc:main", "check or generate the CAN codec from dbc/cryofill.dbc", _dbc_arguments,
             "cryofill dbc check"),
     Command("export", "host_tools.export_command:run", "write a run's CAN log as BLF, ASC, MF4 or decoded signals",

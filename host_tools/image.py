@@ -1,7 +1,8 @@
 """Release images: one node's firmware for one board, cross-compiled, with a manifest. Same inputs, same bytes.
 
-A folder DIR/NODE-BOARD/ holds `manifest.json`, and the modules as `image.romfs` where the board runs code from a ROMFS
-partition, else as a tree `mpy/`. No key is in it: keys are commissioned into a board's FRAM.
+A folder DIR/NODE-BOARD/ holds `manifest.json`, the modules as `image.romfs` where the board runs code from a ROMFS
+partition, else as a tree `mpy/`, and in `flash/` what stands beside the images: main.py, the boot stage, and which pins
+it switches off. No key is in it: keys are commissioned into a board's FRAM.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any, Final, NamedTuple
 from host_tools import __version__
 from host_tools.check_firmware import BOARD_ARCH, SMALL_INT_BITS
 from host_tools.image_slim import slim
-from host_tools.image_source import assign, board_of, for_board, modules
+from host_tools.image_source import assign, board_of, for_board, modules, wires
 from sim import tables
 
 FORMAT: Final = 1
@@ -27,7 +28,11 @@ MPY: Final = "6.3"
 MANIFEST: Final = "manifest.json"
 ROMFS: Final = "image.romfs"
 TREE: Final = "mpy"
+BESIDE: Final = "flash"
+STAGE: Final = "board/stage.py"
+START: Final = b"import stage\n\nstage.start()\n"
 HASH_CHARS: Final = 12
+HEAP_B: Final = {"dispenser": 200_000, "tank": 130_000}  # what a board's heap has to have free before the image starts
 NO_GIT: Final = "unknown"
 
 
@@ -154,6 +159,28 @@ def romfs(files: Mapping[str, bytes]) -> bytes:
     return bytes(made)
 
 
+def beside(node: str, board: str, firmware: Path) -> dict[str, bytes]:
+    """Return the files on a board's flash beside its images."""
+    text = (firmware / STAGE).read_text(encoding="utf-8")
+    io, pins = tables.io(node), wires(node, board)
+    outputs = [pin for row in (*io.DO, *io.AO) if (pin := pins[row[0]])]
+    about = " ".join([str(board_of(board)["UART_ID"]), *outputs]) + "\n"
+    stage = compile_all({"stage.py": text})["stage.mpy"]
+    return {
+        f"{BESIDE}/main.py": START,
+        f"{BESIDE}/stage.mpy": stage,
+        f"{BESIDE}/board.txt": about.encode(),
+    }
+
+
+def tree_digest(files: Mapping[str, bytes]) -> str:
+    """Return the SHA-256 over paths and contents, as the boot stage computes it."""
+    total = hashlib.sha256()
+    for path, data in sorted(files.items()):
+        total.update(path.encode() + b"\0" + data)
+    return total.hexdigest()
+
+
 def entry(path: str, data: bytes) -> dict[str, Any]:
     """Return a file's line in the manifest."""
     return {"path": path, "bytes": len(data), "sha256": digest(data)}
@@ -172,8 +199,11 @@ def build(
     folder.mkdir(parents=True)
     if row["ROMFS_B"]:
         shipped = {ROMFS: romfs(files)}
+        sha256 = digest(shipped[ROMFS])
     else:
         shipped = {f"{TREE}/{path}": data for path, data in files.items()}
+        sha256 = tree_digest(files)
+    stage = beside(node, board, firmware)
     manifest = {
         "format": FORMAT,
         "node": node,
@@ -184,11 +214,13 @@ def build(
         "micropython": MICROPYTHON,
         "mpy": MPY,
         "small_int_bits": SMALL_INT_BITS,
+        "heap_b": HEAP_B[node],
         "bytes": sum(len(data) for data in shipped.values()),
-        "files": [entry(path, data) for path, data in sorted(shipped.items())],
+        "sha256": sha256,
+        "files": [entry(path, data) for path, data in sorted({**shipped, **stage}.items())],
         "modules": [entry(path, data) for path, data in sorted(files.items())],
     }
-    for path, data in shipped.items():
+    for path, data in {**shipped, **stage}.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)

@@ -35,6 +35,9 @@ _START_MICROPYTHON = (
     "import os,sys;os.dup2({r},3);os.dup2({w},4);sys.path.append({site!r});{first}"
     "from micropython_module import run_main;sys.exit(run_main(sys.argv[1:]))"
 )
+_START_PROMPT = (
+    "import sys;sys.path.append({site!r});from micropython_module import run_main;sys.exit(run_main(sys.argv[1:]))"
+)
 _FIRST_FORK = f"exec(open({str(SHIMS / '_fork.py')!r}).read());"
 _START_BINARY = "import os,sys;os.dup2({r},3);os.dup2({w},4);os.execv(sys.argv[1],sys.argv[1:])"
 
@@ -61,14 +64,8 @@ class Process(Protocol):
     def wait(self, timeout: float | None = None) -> int: ...
 
 
-def _micropython_argv(r: int, w: int, forkable: bool = False) -> list[str]:
-    """Return the start of the command line of a MicroPython VM with pipes r and w on fd 3 and 4."""
-    binary = os.environ.get("CRYOFILL_MICROPYTHON")
-    if binary:
-        path = shutil.which(binary)
-        if path is None:
-            raise NodeFailure("rig", f"CRYOFILL_MICROPYTHON={binary} is no program", "")
-        return [sys.executable, "-I", "-S", "-c", _START_BINARY.format(r=r, w=w), path]
+def _package() -> str:
+    """Return the folder of the VM's package."""
     spec = importlib.util.find_spec("micropython_module")
     if spec is None or spec.origin is None:
         raise NodeFailure(
@@ -77,8 +74,27 @@ def _micropython_argv(r: int, w: int, forkable: bool = False) -> list[str]:
             "CRYOFILL_MICROPYTHON=/path/to/micropython, or use --vm cpython",
             "",
         )
+    return str(Path(spec.origin).parent)
+
+
+def prompt_argv() -> list[str]:
+    """Return the start of the command line of a MicroPython VM without a link."""
+    binary = os.environ.get("CRYOFILL_MICROPYTHON")
+    if binary:
+        return [binary]
+    return [sys.executable, "-I", "-S", "-c", _START_PROMPT.format(site=_package()), "micropython"]
+
+
+def _micropython_argv(r: int, w: int, forkable: bool = False) -> list[str]:
+    """Return the start of the command line of a MicroPython VM with pipes r and w on fd 3 and 4."""
+    binary = os.environ.get("CRYOFILL_MICROPYTHON")
+    if binary:
+        path = shutil.which(binary)
+        if path is None:
+            raise NodeFailure("rig", f"CRYOFILL_MICROPYTHON={binary} is no program", "")
+        return [sys.executable, "-I", "-S", "-c", _START_BINARY.format(r=r, w=w), path]
     first = _FIRST_FORK if forkable else ""
-    start = _START_MICROPYTHON.format(r=r, w=w, site=str(Path(spec.origin).parent), first=first)
+    start = _START_MICROPYTHON.format(r=r, w=w, site=_package(), first=first)
     return [sys.executable, "-I", "-S", "-c", start, "micropython"]
 
 

@@ -272,6 +272,7 @@ class Rig:
         flags = said.can_flags
         if flags != slot.can_flags:
             if flags & (wire.HARD_RESET | wire.SOFT_RESET):
+                slot.memory.settle()  # its program came to the reset only once its writes were done
                 self.reset(slot.name, wire.RESET_PIN if flags & wire.HARD_RESET else wire.RESET_SOFT)
                 return
             self.bus.power(slot.name, flags & wire.CAN_ON != 0, silent=flags & wire.CAN_SILENT != 0)
