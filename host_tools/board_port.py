@@ -47,8 +47,7 @@ class Port:
 
     def close(self) -> None:
         """Close the port."""
-        with contextlib.suppress(OSError):
-            self._serial.close()
+        _close(self._serial)
 
     def read(self) -> bytes:
         """Return what has come, after at most 50 ms."""
@@ -128,6 +127,14 @@ def _crc(body: str) -> str:
     return f"{crc_hqx(body.encode(), 0xFFFF):04X}"
 
 
+def _close(port: Any) -> None:
+    link = getattr(port, "_socket", None)  # which pyserial leaves open when its far end is gone
+    with contextlib.suppress(OSError):
+        port.close()
+    if link is not None:
+        link.close()
+
+
 class Prompt:
     """MicroPython's prompt, spoken to by mpremote: it is interrupted, never reset. Use as a context manager."""
 
@@ -135,16 +142,19 @@ class Prompt:
         self.url = url
         try:
             self.transport: Any = SerialTransport(url, baudrate=BAUD)
+        except (TransportError, OSError, ValueError) as error:
+            raise PortError(f"{url}: {error}") from None
+        try:
             self.transport.enter_raw_repl(soft_reset=False)
         except (TransportError, OSError) as error:
+            _close(self.transport.serial)
             raise PortError(f"{url}: no MicroPython prompt ({error})") from None
 
     def __enter__(self) -> Prompt:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        with contextlib.suppress(Exception):
-            self.transport.close()
+        _close(self.transport.serial)
 
     def run(self, what: Callable[..., Any], *words: Any, **named: Any) -> Any:
         """Call a method of the transport; PortError when the board or the line fails."""

@@ -42,6 +42,9 @@ def to_prompt(url: str, key: bytes | None, say: Say) -> bool:
             raise PortError(f"{url}: nobody answers: is it the board's technician port, and is the board powered?")
         say(f"running: {port.ask('versions')[-1]}")
         port.login(ROLE, key)
+        until = time.monotonic() + SELFTEST_S
+        while port.ask("state")[0].split()[0] in UNTESTED and time.monotonic() < until:
+            time.sleep(0.5)
         port.ask("loader")
         for line in port.lines(LOADER_S):
             if line.startswith("loader: "):
@@ -160,9 +163,8 @@ class Flasher:
     def _copy_tree(self) -> None:
         transport, run = self._prompt.transport, self._prompt.run
         wanted = {"/flash/" + path: data for path, data in self._shipped.items()}
-        for path in self._prompt.eval("stage.files(stage.TREE)"):
-            if path not in wanted:
-                run(transport.fs_rmfile, path)
+        for path in self._prompt.eval("stage.files(stage.TREE)"):  # all first: nothing has room for two of each
+            run(transport.fs_rmfile, path)
         made: set[str] = set()
         for i, (path, data) in enumerate(wanted.items(), 1):
             folders = path.split("/")[:-1]

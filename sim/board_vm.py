@@ -28,9 +28,10 @@ from sim.rig import Rig
 
 SHIMS: Final = nodes.SHIMS / "loader"
 SLOTS: Final = "ab"
-DIRECTORY: Final = 2  # littlefs's number
 ERASED: Final = b"\xff"
-TICKS: Final = 5  # of the rig between two looks at the port
+TICKS: Final = 5  # of the rig between two looks at the port,
+WATCHED_S, ALONE_S = 0.005, 0.2  # which take so long when somebody is there, and when nobody is
+POWER_S: Final = 30.0  # wall time that a power cycle may take
 READ: Final = 4096
 
 
@@ -47,7 +48,7 @@ class VirtualBoard:
         self._row = row
         self.folder = Path(tempfile.mkdtemp(prefix="cryofill-board-"))
         self.memory = memory.Memory.commissioned(node)
-        (self.folder / "rom.bin").write_bytes(ERASED * (row["ROMFS_B"] or 0))
+        (self.folder / "rom.bin").write_bytes(ERASED * row["ROMFS_B"])
         (self.folder / "node.txt").write_text(f"{node} 500\n", encoding="ascii")
         sizes = tables.load_table(nodes.SHIMS / "littlefs_table.py").LITTLEFS
         words = [str(sizes[name]) for name in ("read_size", "prog_size", "lookahead_size")]
@@ -75,8 +76,9 @@ class VirtualBoard:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def power_cycle(self) -> None:
-        """Take the supply away for a moment."""
+        """Take the supply away for a moment: whoever is at its USB port loses it."""
         self._cut.set()
+        wait_for(lambda: not self._cut.is_set(), POWER_S)
 
     # -- the port
 
@@ -110,7 +112,9 @@ class VirtualBoard:
     def _live(self) -> None:
         try:
             while not self._ending.is_set():
-                self._cut.clear()
+                if self._cut.is_set():
+                    self._drop()
+                    self._cut.clear()
                 if self._boot() == "run":
                     self._run()
         except BaseException as failure:  # told to whoever uses the board
@@ -167,7 +171,7 @@ class VirtualBoard:
             with rig:
                 while slot.resets == 0 and not self._stopped():
                     rig.run(TICKS)
-                    data = self._heard(0.001)
+                    data = self._heard(WATCHED_S if self._client is not None else ALONE_S)
                     if data:
                         rig.type_in(self.node, data)
                     self._say(self._said)
@@ -177,7 +181,9 @@ class VirtualBoard:
             self.memory.settle()
 
     def image(self) -> Path:
-        """Return what the boot stage starts, as it stands in the ROMFS partition now."""
+        """Return what the boot stage starts, as it stands on the flash or in the ROMFS partition now."""
+        if not self._row["ROMFS_B"]:
+            return self._tree()
         with memory.open_image(bytes(self.memory.flash), self.memory.block_bytes).open("boot0", "rb") as file:
             _seq, slot, size, *_ = file.read().decode().split()
         first = SLOTS.index(slot) * self._row["ROMFS_B"] // len(SLOTS)
@@ -185,14 +191,25 @@ class VirtualBoard:
         path.write_bytes((self.folder / "rom.bin").read_bytes()[first : first + int(size)])
         return path
 
+    def _tree(self) -> Path:
+        home = self.folder / "tree"
+        shutil.rmtree(home, ignore_errors=True)
+        for path, data in self.files().items():
+            if path.startswith("/mpy/"):
+                target = home / path.removeprefix("/mpy/")
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(data)
+        return home / "main.mpy"
+
     def files(self) -> dict[str, bytes]:
-        """Return the files at the root of the flash."""
+        """Return {path: content} of the flash."""
         found = memory.open_image(bytes(self.memory.flash), self.memory.block_bytes)
         made = {}
-        for name in found.listdir("/"):
-            if found.stat(name).type != DIRECTORY:
-                with found.open(name, "rb") as file:
-                    made[str(name)] = file.read()
+        for folder, _folders, names in found.walk("/"):
+            for name in names:
+                path = f"{folder.rstrip('/')}/{name}"
+                with found.open(path, "rb") as file:
+                    made[path] = file.read()
         return made
 
     def on_line(self, node: str, text: str) -> None:

@@ -76,7 +76,7 @@ class _Vfs:
             self._rom = _Rom(file.read())
 
     def rom_ioctl(self, op, arg=0):
-        return 1 if op == 1 else self._rom
+        return (1 if self._rom else 0) if op == 1 else self._rom
 
 
 def _start():
