@@ -15,7 +15,7 @@ PATH = nv.FLASH + "/starts"
 
 uart = UART(1, 115200)
 wdt = WDT(timeout=500)
-fram = nv.Fram(34, 8192)
+fram = nv.Fram("D10", 8192)
 cell = bytearray(4)
 
 

@@ -7,7 +7,7 @@ from machine import UART, WDT, reset, reset_cause, soft_reset
 from board import nv
 
 uart = UART(1, 115200)
-fram = nv.Fram(34, 8192)
+fram = nv.Fram("D10", 8192)
 count = bytearray(1)
 fram.read_into(0, count)
 count[0] += 1
