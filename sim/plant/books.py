@@ -59,4 +59,4 @@ def total_j(plant: Plant) -> float:
         total += tank.ml * f.state(tank.rho_l, tank.tl, True)[1]
     else:
         total += tank.ul
-    return total + sum(x.mass_kg * steel_h(x.t_k) for x in (tank.wet, tank.dry))
+    return total + sum(x.mass_kg * x.heat_j_kg(x.t_k) for x in (tank.wet, tank.dry))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from .fluid import get_fluid
 from .fuel_cell import RATED_KW
+from .vessel import Vessel
 
 SEA_LEVEL_BAR = 1.01325
 PSV101_BARG = 6.0  # assumed; <= tank MAWP
@@ -56,6 +57,10 @@ class PlantConfig:
     strokes_s: Mapping[str, float] = field(default_factory=dict)  # valve -> seconds, other than in the piping's table
     seat_leaks: Mapping[str, float] = field(default_factory=dict)  # valve -> share of its opening that passes shut
     fcv_hysteresis: float = 0.0  # play of FCV102's stem, share of its travel
+
+    def vessel(self) -> Vessel:
+        """Return the onboard tank's build."""
+        return Vessel(self.volume_m3, self.tank_area_m2, self.tank_wall_kg, spray_fraction=self.spray_fraction)
 
     def validate(self) -> None:
         """Refuse values outside the model or inconsistent with each other. Raises ValueError naming key and figure."""

@@ -84,7 +84,7 @@ class Plant:
         )  # fmt: skip
         self._fcv_at = 0.0  # its travel as the physics has it
         self._faults_seen: dict[str, tuple[str, float]] = {}
-        self.tank = Tank(config, self.fluid)
+        self.tank = Tank(config.vessel(), self.fluid, config.mass_kg, config.tank_bar * 1e5, config.wall_k)
         warm = config.hose == "warm"
         metal_k = config.ambient_k if warm else config.hose_metal_standby_k
         self.nodes = [

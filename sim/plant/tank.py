@@ -1,83 +1,91 @@
-"""Onboard tank: liquid zone, vapour zone, interface and a wall in contact with each.
+"""Onboard tank: what liquid, vapour, their surface and the wall exchange, and what comes in.
 
-Conserved: masses and internal energies of the zones, wall energies. The liquid volume follows from pressure equality
-(one Newton step per tick, warm-started, one HEOS evaluation per zone); p.dV work is taken from one zone and given to
-the other, so the total energy closes exactly. Zones are mixed; stratification inside the liquid is not modelled.
-Coefficients are assumed unless a source is named.
+The liquid is a bulk under a warm layer. The layer's surface has the saturation temperature of the pressure; heat goes
+down through it by conduction, and the boundary layer of the wetted wall brings it some of the wall's heat. Its state is
+one number, the energy it has above the bulk (integral method), so that a warm surface on a cold bulk costs nothing extra.
+Coefficients and their sources: docs/plant.md.
 """
 
 from __future__ import annotations
 
-from .config import PlantConfig
-from .fluid import CP_HE, CV_HE, R_AIR, R_HE, Fluid
-from .metal import Metal, boiling_htc, steel_h
+from math import sqrt
 
-_POOL_KG = 0.3  # below this the liquid is a thin saturated pool without compressibility
+from .fluid import CP_HE, PSAT_STEP, Fluid
+from .metal import boiling_htc
+from .shape import CELLS, Shape
+from .vessel import Vessel
+from .wall import Wall
+from .zones import CUSHION, POOL_KG, Zones
+
 _TAU_FLASH_S = 1.0
 _TAU_FOG_S = 0.3
 _SPRAY_EFFECT = 0.9  # approach of the spray to saturation
-_UA_INTERFACE_L = 120.0  # W/K at rest, liquid side, 2 m2
-_UA_INTERFACE_V = 20.0  # W/K at rest, vapour side
-_HTC_DRY = 12.0  # W/m2K, dry wall to vapour at rest
+_SPRAY_VAPOUR = 8000.0  # W/K per kg/s of spray: vapour cooled towards saturation
+_JET = 2500.0  # W/K per kg/s of inflow: surface stirred from below
+_JET_VAPOUR = 4000.0  # W/K per kg/s of inflow: vapour stirred by that surface
+_HTC_DRY = 12.0  # W/m2K, dry wall to vapour at rest: turbulent natural convection at 1 K
+_HTC_DRY_FILL = 150.0  # W/m2K per kg/s of inflow
+_HTC_VAPOUR = 1.0  # W/m2K, vapour to the surface below it: stable, barely moves
+_HTC_CORNER = 0.3  # W/m2K, that vapour to the wall above the line of contact
+_ALONG = 0.15  # share of the wall's mass that conducts along it; the rest is bosses, ribs and supports
+_K_LIQUID = 0.165  # W/m/K: 0.10 of the liquid, and what ripples and plumes mix into the layer
+_SKIN_M = 0.003  # of the surface, mixed by ripples
+_PROFILE = 3.0  # depth of the layer over its mean depth: parabolic profile
+_FLUX = 2.55  # surface gradient of the layer x depth: exact for a surface that warms steadily
+_WALL_NC = 20.0  # W/m2K at 1 W/m2, grows with flux^1/4: turbulent boundary layer on the wetted wall
+_COOL_SURFACE = 255.0  # W/m2K at 1 K: surface colder than the bulk, turbulent natural convection
+_SLOSH = 2000.0  # W/m2K of surface while the liquid sloshes
+_TAU_SLOSH_S = 5.0
 _HEATER_W = 2000.0  # HT205 at 100 %
+_INLET_TAU_S = 0.1
 
 
-class Tank:
-    """Two zones. `p` Pa, `tl`/`tv` K, `vl` m3, masses kg. `q_in_j` is all heat ever put in (leak and heater)."""
+class Tank(Zones):
+    """Liquid and vapour (`Zones`), `warm_j` of the layer, wall sections `wet` and `dry` with `share` of the wall wet.
+
+    `q_in_j` is all heat ever put in (leak and heater).
+    """
 
     __slots__ = (
-        "f", "v", "ml", "ul", "mv", "uv", "mhe", "mair", "vl", "tl", "tv", "p", "cfg", "wet", "dry", "share", "rho_l",
-        "rho_v", "t_sat", "q_in_j", "h_vap", "_u_l", "_u_v", "_cl", "_cv", "_ptl", "_prl", "_ptv", "_prv", "_age",
-        "leak_w", "w_in",
+        "vessel", "shape", "wet", "dry", "share", "warm_j", "t_bulk", "t_sat", "leak_w", "q_in_j", "w_in", "slosh",
+        "_line_w_k", "_wall_w_m_k", "_p_top",
     )  # fmt: skip
 
-    def __init__(self, cfg: PlantConfig, fluid: Fluid) -> None:
-        self.f = fluid
-        self.cfg = cfg
-        self.v = cfg.volume_m3
-        self.mhe = self.mair = 0.0
-        self.q_in_j = self.w_in = 0.0
-        self.leak_w = cfg.tank_leak_w
-        p = cfg.tank_bar * 1e5
-        ts, _, _, rl, rv = fluid.sat_p(p)
-        tv = ts
-        if cfg.wall_k > ts + 3.0:
-            tv = 0.5 * (ts + cfg.wall_k)
-        rho_v = rv if tv == ts else fluid.h_pt(p, tv)[1]
-        self.p, self.t_sat = p, ts
+    def __init__(self, vessel: Vessel, fluid: Fluid, mass_kg: float, p_pa: float, wall_k: float = 0.0) -> None:
+        super().__init__(fluid, vessel.volume_m3)
+        self.vessel = vessel
+        self.shape = Shape(vessel.volume_m3, vessel.area_m2)
+        self.q_in_j = self.w_in = self.leak_w = self.warm_j = self.slosh = 0.0
+        self._p_top = (fluid.p_cell_max + 1) * PSAT_STEP
+        wall = vessel.material
+        # A fin: vapour heats the wall above the surface, which conducts into the liquid at the line of contact.
+        self._wall_w_m_k = _ALONG * wall.k_w_m_k * vessel.thickness_m()
+        self._line_w_k = sqrt(_HTC_CORNER * self._wall_w_m_k)
+        ts, _, _, rl, rv = fluid.sat_p(p_pa)
+        wall_k = max(wall_k, ts)
+        tv = 0.5 * (ts + wall_k) if wall_k > ts + 3.0 else ts
+        rho_v = rv if tv == ts else fluid.h_pt(p_pa, tv)[1]
+        self.t_sat = self.t_bulk = ts
         mv_full = rho_v * self.v
-        if cfg.mass_kg <= mv_full:
-            self.ml = self.vl = 0.0
-            self.mv = cfg.mass_kg
-            tv = self._gas_temperature(p, cfg.mass_kg / self.v)
-            if tv > 1.5 * cfg.wall_k + 10.0:
+        if mass_kg <= mv_full:
+            ml = vl = 0.0
+            mv = mass_kg
+            tv = self._gas_temperature(p_pa, mass_kg / self.v)
+            if tv > 1.5 * wall_k + 10.0:
                 raise ValueError(
-                    f"mass_kg = {cfg.mass_kg}: at {cfg.tank_bar} bar this is vapour of {tv:.0f} K, which is not "
-                    f"consistent with wall_k = {cfg.wall_k}"
+                    f"mass_kg = {mass_kg}: at {p_pa * 1e-5:g} bar this is vapour of {tv:.0f} K, which is not "
+                    f"consistent with wall_k = {wall_k:g}"
                 )
         else:
-            self.vl = (cfg.mass_kg - mv_full) / (rl - rho_v)
-            if self.vl > self.v:
-                raise ValueError(
-                    f"mass_kg = {cfg.mass_kg}: does not fit, {rl * self.v:.1f} kg fills the tank"
-                )
-            self.ml = rl * self.vl
-            self.mv = rho_v * (self.v - self.vl)
-        self.tl, self.tv = ts, tv
-        self.rho_l = rl
-        self.rho_v = self.mv / (self.v - self.vl)
-        pl, self._u_l, self._cl = fluid.state(rl, ts, True)
-        self._ptl, self._prl = fluid.partials(True)
-        self.p, self._u_v, self._cv = fluid.state(self.rho_v, tv, False)
-        self._ptv, self._prv = fluid.partials(False)
-        self.ul = self.ml * self._u_l
-        self.uv = self.mv * self._u_v
-        self.h_vap = self._u_v + self.p / self.rho_v
-        self._age = 0
-        self.share = self.vl / self.v
-        self.wet = Metal(cfg.tank_wall_kg, ts)
-        self.dry = Metal(cfg.tank_wall_kg, max(cfg.wall_k, ts))
-        self._split_wall()
+            vl = (mass_kg - mv_full) / (rl - rho_v)
+            if vl > self.v * (1.0 - CUSHION):
+                raise ValueError(f"mass_kg = {mass_kg}: does not fit, {rl * self.v:.1f} kg fills the tank")
+            ml = rl * vl
+            mv = rho_v * (self.v - vl)
+        self.place(ml, vl, ts, mv, tv)
+        self.share = min(max(self.shape.at(self.vl / self.v).wet, 0.001), 0.999)
+        self.wet = Wall(wall, vessel.wall_kg * self.share, ts)
+        self.dry = Wall(wall, vessel.wall_kg * (1.0 - self.share), wall_k)
 
     def _gas_temperature(self, p: float, rho: float) -> float:
         lo, hi = 14.0, 1000.0
@@ -88,22 +96,6 @@ class Tank:
             else:
                 hi = t
         return t
-
-    def _split_wall(self) -> None:
-        """Give each wall section its mass at its own temperature (set-up only)."""
-        mass = self.cfg.tank_wall_kg
-        for wall, share in ((self.wet, self.share), (self.dry, 1.0 - self.share)):
-            wall.mass_kg = mass * min(max(share, 0.001), 0.999)
-            wall.e_j = wall.mass_kg * steel_h(wall.t_k)
-            wall.add(0.0)
-
-    def mass_kg(self) -> float:
-        """Hydrogen in the tank."""
-        return self.ml + self.mv
-
-    def helium_bar(self) -> float:
-        """Partial pressure of helium and air, Pa."""
-        return (self.mhe * R_HE + self.mair * R_AIR) * self.tv / (self.v - self.vl)
 
     def take_vapour(self, kg: float) -> tuple[float, float, float, float]:
         """Remove `kg` of the vapour mixture; returns (h2 kg, he kg, air kg, enthalpy J) actually removed."""
@@ -121,17 +113,31 @@ class Tank:
     def step(self, dt: float, m_in: float, he_in: float, air_in: float, h_in: float, heater: float) -> None:
         """Advance by `dt` s with an inflow of kg and J (total enthalpy) in this step; `heater` 0-1 of HT205."""
         p, f = self.p, self.f
-        nc = self.mhe + self.mair
-        p_h2 = p - self.helium_bar() if nc > 0.0 else p
-        ts, hls, hvs, _, _ = f.sat_p(p_h2)
+        p_h2 = p - self.helium_bar() if self.mhe + self.mair > 0.0 else p
+        i = int(p_h2 / PSAT_STEP)
+        if i < 0:
+            i = 0
+        top = p_h2 >= self._p_top
+        if top:
+            i = f.p_cell_max
+            p_h2 = self._p_top
+        p0, ts, dts, hls, dhl, hvs, dhv, rls, drl, rvs, drv = f.pcells[i]
+        x = p_h2 - p0
+        ts += dts * x
+        hls += dhl * x
+        hfg = hvs + dhv * x - hls
+        hvs = hls + hfg
+        cp = dhl / dts if dts > 0.0 else 9000.0
         self.t_sat = ts
-        hfg = hvs - hls
         ml, mv, ul, uv = self.ml, self.mv, self.ul, self.uv
         hv = self.h_vap
+        vv = self.v - self.vl
         w = m_in / dt
-        self.w_in += (w - self.w_in) * 0.1
-        w = self.w_in
-        spray = self.cfg.spray_fraction
+        w = self.w_in = self.w_in + (w - self.w_in) * dt / (dt + _INLET_TAU_S)
+        spray = self.vessel.spray_fraction
+        spare = mv - CUSHION * self.v * rvs
+        if spare < 0.0:
+            spare = 0.0
         if he_in > 0.0 or air_in > 0.0:
             # Gas that comes with the liquid leaves it cold; its enthalpy counts into the vapour zone.
             t_in = self.tl if m_in > 0.0 else self.tv
@@ -146,7 +152,9 @@ class Tank:
             x = (h_in / m_in - hls) / hfg
             if x <= 0.0:
                 j = spray * _SPRAY_EFFECT * (-x) * m_in
-                j = min(j, 0.05 * mv) if mv > 0.02 else 0.0
+                most = spare * dt / (dt + 0.2)
+                if j > most:
+                    j = most
                 ml += m_in + j
                 ul += h_in + j * hv
                 mv -= j
@@ -160,61 +168,112 @@ class Tank:
                 uv += gas * hvs
                 ml += m_in - gas
                 ul += h_in - gas * hvs
-        # Heat leak and heater: the liquid share goes in through the wet wall.
+        # Heat leak and heater: the wetted wall's part goes in through it.
         share = self.share
+        wet, dry = self.wet, self.dry
         q = self.leak_w * dt
-        self.wet.add(q * share)
-        self.dry.add(q * (1.0 - share))
+        wet.add(q * share)
+        dry.add(q * (1.0 - share))
         self.q_in_j += q
-        if heater > 0.0 and ml > _POOL_KG:
+        if heater > 0.0 and ml > POOL_KG:
             q = heater * _HEATER_W * dt
             ul += q
             self.q_in_j += q
         # Walls.
-        area = self.cfg.tank_area_m2
+        area = self.vessel.area_m2
         c_v = mv * self._cv + 1.0
-        d = self.dry.t_k - self.tv
-        ha = (_HTC_DRY + 150.0 * w) * area * (1.0 - share) * dt
-        q = d * ha / (1.0 + ha * (1.0 / self.dry.c_j_k + 1.0 / c_v))
-        self.dry.add(-q)
+        d = dry.t_k - self.tv
+        ha = (_HTC_DRY + _HTC_DRY_FILL * w) * area * (1.0 - share) * dt
+        q = d * ha / (1.0 + ha * (1.0 / dry.c_j_k + 1.0 / c_v))
+        dry.add(-q)
         uv += q
         if ml > 1e-3:
-            c_l = ml * self._cl
-            d = self.wet.t_k - self.tl
-            ha = (boiling_htc(d) if d > 0.0 else 300.0) * area * max(share, 0.002) * dt
-            q = d * ha / (1.0 + ha * (1.0 / self.wet.c_j_k + 1.0 / c_l))
-            self.wet.add(-q)
+            c_l = ml * cp
+            warm = self.warm_j
+            tb = self.tl - warm / c_l
+            d = wet.t_k - tb
+            a_wet = area * share
+            ha = (boiling_htc(d) if d > 0.0 else 300.0) * a_wet * dt
+            q = d * ha / (1.0 + ha * (1.0 / wet.c_j_k + 1.0 / c_l))
+            wet.add(-q)
+            fill = self.vl / self.v
+            i = int(fill * CELLS)
+            if i >= CELLS:
+                i = CELLS - 1
+            _, _, surface, ds, line, dl = self.shape.cells[i]
+            x = fill - i / CELLS
+            surface += ds * x
+            line += dl * x
+            ul += q
+            over = ts - tb
             if d > 3.0:
                 # A wall well above saturation makes vapour that leaves the liquid at once.
                 j = min(0.7 * q / hfg, 0.5 * ml)
                 ml -= j
                 mv += j
-                ul += q - j * hvs
+                ul -= j * hvs
                 uv += j * hvs
+                q -= j * hfg
+            # The layer between surface and bulk, and what stirs it.
+            u_l = _JET * w
+            if self.slosh > 0.0:
+                u_l += _SLOSH * surface * self.slosh
+            if over > 1e-6 and not top:
+                depth = _PROFILE * warm / (over * cp * rls * surface + 1e-9)
+                u_l += _FLUX * (_K_LIQUID * surface + self._wall_w_m_k * line) / (depth + _SKIN_M)
+                up = 1.0
+                if q > 0.0:
+                    up = (q / (dt * a_wet)) ** 0.75 / (_WALL_NC * over)
+                    up = sqrt(up) if up < 1.0 else 1.0
+                    m_layer = _PROFILE * warm / (over * cp)
+                    rest = ml - m_layer
+                    if rest < 0.1 * ml:
+                        rest = 0.1 * ml
+                    warm += up * q - (1.0 - up) * q * m_layer / rest
             else:
-                ul += q
-            # Interface: heat to the liquid, heat from the vapour, the rest is phase change.
+                u_l += _COOL_SURFACE * surface * (-over if over < 0.0 else 0.0) ** 0.3333
+                warm = 0.0
+            # Surface: heat to the liquid, heat from the vapour, the rest is phase change.
             wetness = ml / (ml + 0.5)
-            ua = (_UA_INTERFACE_L + 3000.0 * w) * wetness * dt
-            d = ts - self.tl
-            ql = d * ua / (1.0 + ua / c_l)
-            ua = (_UA_INTERFACE_V + 8000.0 * spray * w) * wetness * dt
-            d = self.tv - ts
-            qv = d * ua / (1.0 + ua / c_v)
-            j = (qv - ql) / hfg
-            if j > 0.5 * ml:
-                j = 0.0
-                qv = ql
-            elif j < -0.02 * mv:
-                j = -0.02 * mv
-                ql = qv - j * hfg
-            ml -= j
-            ul += ql - j * hls
-            mv += j
-            uv += j * hvs - qv
-            d = self.tl - ts
+            u_l *= wetness * dt
+            u_v = (_HTC_VAPOUR * surface + self._line_w_k * line + (_SPRAY_VAPOUR * spray + _JET_VAPOUR) * w) * wetness * dt
+            u_l = u_l / (1.0 + u_l / c_l)
+            u_v = u_v / (1.0 + u_v / c_v)
+            dv = self.tv - ts
+            if top:
+                # Above the critical pressure there is no phase change, only heat between dense and light fluid.
+                q = (self.tv - tb) * u_l * u_v / (u_l + u_v)
+                ul += q
+                uv -= q
+            else:
+                # dts/dj: condensing lowers the pressure and with it the surface's temperature.
+                back = dts * 1.7 * p / (mv if mv > 1e-9 else 1e-9)
+                j = (dv * u_v - over * u_l) / hfg
+                j /= 1.0 + (u_l + u_v) * back / hfg
+                if j > 0.5 * ml:
+                    j = 0.5 * ml
+                elif j < -0.5 * spare:
+                    j = -0.5 * spare
+                ql = (over + back * j) * u_l
+                ml -= j
+                ul += ql - j * hls
+                mv += j
+                uv += j * hvs - (ql + j * hfg)
+                if over > 0.0:
+                    # What stirs the surface also mixes the layer into the bulk.
+                    warm += ql
+                    stir = (_JET * w + self.slosh * c_l / _TAU_SLOSH_S) * dt
+                    warm -= warm * stir / (stir + c_l)
+                    most = 0.3 * c_l * over
+                    if warm > most:
+                        warm = most
+                    if warm < 0.0:
+                        warm = 0.0
+            self.warm_j = warm
+            self.t_bulk = tb
+            d = tb - ts
             if d > 0.0:
-                j = ml * 1.6 * self._cl * d / hfg * dt / _TAU_FLASH_S
+                j = ml * cp * d / hfg * dt / (_TAU_FLASH_S + dt)
                 if j > 0.2 * ml:
                     j = 0.2 * ml
                 ml -= j
@@ -222,15 +281,23 @@ class Tank:
                 mv += j
                 uv += j * hvs
         d = ts - self.tv
-        if d > 0.0 and mv > 0.05:
-            j = c_v * d / hfg * dt / _TAU_FOG_S
+        if d > 0.0 and spare > 0.0 and not top:
+            j = c_v * d / hfg * dt / (_TAU_FOG_S + dt)
+            most = 0.5 * spare
+            if j > most:
+                j = most
             ml += j
             ul += j * hls
             mv -= j
             uv -= j * hls
         self.ml, self.mv, self.ul, self.uv = ml, mv, ul, uv
         self._solve(p)
-        new = self.vl / self.v
+        fill = self.vl / self.v
+        i = int(fill * CELLS)
+        if i >= CELLS:
+            i = CELLS - 1
+        cell = self.shape.cells[i]
+        new = cell[0] + cell[1] * (fill - i / CELLS)
         new = 0.001 if new < 0.001 else 0.999 if new > 0.999 else new
         d = new - share
         if d > 1e-5 or d < -1e-5:
@@ -239,119 +306,10 @@ class Tank:
     def _move_wall(self, d: float) -> None:
         """The level moved by share `d`: that much wall changes section and takes its enthalpy along."""
         src, dst = (self.dry, self.wet) if d > 0.0 else (self.wet, self.dry)
-        mass = min(abs(d) * self.cfg.tank_wall_kg, 0.9 * src.mass_kg)
+        mass = min(abs(d) * self.vessel.wall_kg, 0.9 * src.mass_kg)
         e = src.e_j * mass / src.mass_kg
         src.mass_kg -= mass
         dst.mass_kg += mass
         src.add(-e)
         dst.add(e)
-        self.share = self.wet.mass_kg / self.cfg.tank_wall_kg
-
-    def _solve(self, p: float) -> None:
-        """Temperatures, liquid volume and pressure from the conserved quantities; `p` does the p.dV work."""
-        f, v, ml, mv = self.f, self.v, self.ml, self.mv
-        vl0 = self.vl
-        if ml < _POOL_KG:
-            self._solve_pool(p)
-            return
-        if vl0 <= 0.0 or self._cl <= 0.0:
-            self._solve_pool(p)
-            vl0 = self.vl
-        ul, uv = self.ul, self.uv
-        cn = self.mhe * CV_HE + self.mair * 718.0
-        rn = self.mhe * R_HE + self.mair * R_AIR
-        self._age -= 1
-        tl, tv, vl = self.tl, self.tv, vl0
-        # Predict the liquid volume at constant density, temperatures at constant cv.
-        vl += (ml - self.rho_l * vl0) / self.rho_l
-        if vl > v - 1e-4:
-            vl = v - 1e-4
-        tl += ((ul - p * (vl - vl0)) / ml - self._u_l) / self._cl
-        u2 = uv + p * (vl - vl0)
-        tv += (u2 - cn * tv - mv * self._u_v) / (mv * self._cv + cn)
-        gas, liq = f.gas, f.liquid
-        for _ in range(5):
-            rl, vv = ml / vl, v - vl
-            rv = mv / vv
-            tv = 13.9 if tv < 13.9 else tv
-            liq.update(f.DT, rl, tl)
-            gas.update(f.DT, rv, tv)
-            pl, us_l, cl = liq.p(), liq.umass(), liq.cvmass()
-            pv, us_v, cv = gas.p(), gas.umass(), gas.cvmass()
-            if self._age <= 0:
-                self._ptl, self._prl = f.partials(True)
-                self._ptv, self._prv = f.partials(False)
-                self._age = 10
-            ptl, prl, ptv, prv = self._ptl, self._prl, self._ptv, self._prv
-            pv += rn * tv / vv
-            ptv += rn / vv
-            work = p * (vl - vl0)
-            el = (ul - work) / ml - us_l
-            ct = mv * cv + cn
-            ev = uv + work - mv * us_v - cn * tv
-            bl = -tl * ptl / ml
-            bv = tv * ptv
-            den = ptl * bl / cl - prl * rl / vl - ptv * bv / ct - prv * rv / vv
-            dv = (pv + ptv * ev / ct - pl - ptl * el / cl) / den
-            # Keep inside the vessel; the rest of the step follows on the next tick.
-            lim = 0.3 * vv
-            dv = lim if dv > lim else -lim if dv < -lim else dv
-            dtl = (el + bl * dv) / cl
-            dtv = (ev + bv * dv) / ct
-            vl += dv
-            tl += dtl
-            tv += dtv
-            if -0.01 < dtl < 0.01 and -0.05 < dtv < 0.05 and -2e-4 * vv < dv < 2e-4 * vv:
-                break
-        work = p * (vl - vl0)
-        self.ul = ul - work
-        self.uv = uv + work
-        self.vl, self.tl, self.tv = vl, tl, tv
-        self.rho_l, self.rho_v = ml / vl, mv / (v - vl)
-        self._u_l = self.ul / ml
-        self._u_v = (self.uv - cn * tv) / mv
-        self._cl, self._cv = cl, cv
-        p_h2 = pv + ptv * dtv + prv * rv / vv * dv
-        self.p = p_h2
-        nc = rn * tv / (v - vl)
-        self.h_vap = self._u_v + (p_h2 - nc) / self.rho_v
-
-    def _solve_pool(self, p: float) -> None:
-        """Little or no liquid: the pool is saturated, only the vapour has an equation of state."""
-        f, v, ml, mv = self.f, self.v, self.ml, self.mv
-        ts, hls, _, rl, _ = f.sat_p(p)
-        vl = ml / rl
-        work = p * (vl - self.vl)
-        self.ul -= work
-        self.uv += work
-        self.vl = vl
-        self.rho_l = rl
-        self._cl = 6000.0
-        if ml > 1e-6:
-            self._u_l = self.ul / ml
-            # Explicit cv: the flash term brings a superheated pool back to saturation.
-            t = ts + (self._u_l - (hls - p / rl)) / (1.3 * self._cl)
-            self.tl = min(max(t, 14.0), 32.0)
-        else:
-            self.tl = ts
-        cn = self.mhe * CV_HE + self.mair * 718.0
-        vv = v - vl
-        rv = mv / vv
-        tv = self.tv + (self.uv - cn * self.tv - mv * self._u_v) / (mv * self._cv + cn)
-        dt = us = cv = 0.0
-        for _ in range(6):
-            tv = 13.9 if tv < 13.9 else tv
-            f.gas.update(f.DT, rv, tv)
-            us, cv = f.gas.umass(), f.gas.cvmass()
-            dt = (self.uv - mv * us - cn * tv) / (mv * cv + cn)
-            tv += dt
-            if -0.02 < dt < 0.02:
-                break
-        ph2 = f.gas.p() * (1.0 + dt / tv)
-        self.tv = tv
-        self.rho_v = rv
-        self._cv = cv
-        self._u_v = us + cv * dt
-        self.p = ph2 + (self.mhe * R_HE + self.mair * R_AIR) * tv / vv
-        self.h_vap = self._u_v + ph2 / rv
-        self._age = 0
+        self.share = self.wet.mass_kg / self.vessel.wall_kg
