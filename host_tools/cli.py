@@ -201,6 +201,12 @@ def _bench_arguments(parser: argparse.ArgumentParser) -> None:
     add("--json", action="store_true", help="print the figures as one object")
 
 
+def _validate_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--case", metavar="FILE.toml", help="run this test (keys: docs/plant.md) instead of the published ones")
+    add("--json", action="store_true", help="print the result object alone on stdout")
+
+
 def _dbc_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", choices=("check", "generate"),
                         help="check: is the generated code what the database says?  generate: write it")  # fmt: skip
@@ -280,6 +286,8 @@ COMMANDS = (
             "cryofill report out/cold -o cold.html"),
     Command("faults", "host_tools.faults_command:run", "list what can be broken: targets, kinds, values and units",
             _faults_arguments, "cryofill faults XV103"),
+    Command("validate", "host_tools.validate_command:run", "hold the plant's models against published numbers",
+            _validate_arguments, "cryofill validate --case my_tank_test.toml --json"),
     Command("campaign", "host_tools.campaign_command:run", "run many random scenarios with faults",
             _campaign_arguments, "cryofill campaign --runs 500 --seed 1 --workers 2 --out campaign-1"),
     Command("cuts", "host_tools.cuts_command:run", "cut the link at random moments: time to closed valves",

@@ -2,7 +2,7 @@
 
 The liquid is a bulk under a warm layer. The layer's surface has the saturation temperature of the pressure; heat goes
 down through it by conduction, and the boundary layer of the wetted wall brings it some of the wall's heat. Its state is
-one number, the energy it has above the bulk (integral method), so that a warm surface on a cold bulk costs nothing extra.
+one number, the energy it has above the bulk (integral method).
 Coefficients and their sources: docs/plant.md.
 """
 
@@ -15,7 +15,7 @@ from .metal import boiling_htc
 from .shape import CELLS, Shape
 from .vessel import Vessel
 from .wall import Wall
-from .zones import CUSHION, POOL_KG, Zones
+from .zones import CUSHION, POOL_KG, PropertyError, Zones
 
 _TAU_FLASH_S = 1.0
 _TAU_FOG_S = 0.3
@@ -35,9 +35,12 @@ _FLUX = 2.55  # surface gradient of the layer x depth: exact for a surface that 
 _WALL_NC = 20.0  # W/m2K at 1 W/m2, grows with flux^1/4: turbulent boundary layer on the wetted wall
 _COOL_SURFACE = 255.0  # W/m2K at 1 K: surface colder than the bulk, turbulent natural convection
 _SLOSH = 2000.0  # W/m2K of surface while the liquid sloshes
+_SLOSH_DRY = 300.0  # W/m2K of dry wall, which it wets
 _TAU_SLOSH_S = 5.0
+_LEAST_SURFACE = 0.02  # of the wall: bubbles under the top of a vessel that is nearly full
 _HEATER_W = 2000.0  # HT205 at 100 %
 _INLET_TAU_S = 0.1
+_GAMMA = 1.7  # cold vapour
 
 
 class Tank(Zones):
@@ -131,7 +134,6 @@ class Tank(Zones):
         self.t_sat = ts
         ml, mv, ul, uv = self.ml, self.mv, self.ul, self.uv
         hv = self.h_vap
-        vv = self.v - self.vl
         w = m_in / dt
         w = self.w_in = self.w_in + (w - self.w_in) * dt / (dt + _INLET_TAU_S)
         spray = self.vessel.spray_fraction
@@ -168,25 +170,25 @@ class Tank(Zones):
                 uv += gas * hvs
                 ml += m_in - gas
                 ul += h_in - gas * hvs
-        # Heat leak and heater: the wetted wall's part goes in through it.
+        # Walls, each with its part of the heat leak, and the heater. The coefficients are those of the step's start:
+        # heat that passes within the step does not make a wall hot.
         share = self.share
         wet, dry = self.wet, self.dry
-        q = self.leak_w * dt
-        wet.add(q * share)
-        dry.add(q * (1.0 - share))
-        self.q_in_j += q
+        leak = self.leak_w * dt
+        self.q_in_j += leak
         if heater > 0.0 and ml > POOL_KG:
             q = heater * _HEATER_W * dt
             ul += q
             self.q_in_j += q
-        # Walls.
         area = self.vessel.area_m2
         c_v = mv * self._cv + 1.0
-        d = dry.t_k - self.tv
-        ha = (_HTC_DRY + _HTC_DRY_FILL * w) * area * (1.0 - share) * dt
+        add = leak * (1.0 - share)
+        d = dry.t_k - self.tv + add / dry.c_j_k
+        ha = (_HTC_DRY + _HTC_DRY_FILL * w + _SLOSH_DRY * self.slosh) * area * (1.0 - share) * dt
         q = d * ha / (1.0 + ha * (1.0 / dry.c_j_k + 1.0 / c_v))
-        dry.add(-q)
+        dry.add(add - q)
         uv += q
+        add = leak * share
         if ml > 1e-3:
             c_l = ml * cp
             warm = self.warm_j
@@ -194,16 +196,19 @@ class Tank(Zones):
             d = wet.t_k - tb
             a_wet = area * share
             ha = (boiling_htc(d) if d > 0.0 else 300.0) * a_wet * dt
-            q = d * ha / (1.0 + ha * (1.0 / wet.c_j_k + 1.0 / c_l))
-            wet.add(-q)
+            q = (d + add / wet.c_j_k) * ha / (1.0 + ha * (1.0 / wet.c_j_k + 1.0 / c_l))
+            wet.add(add - q)
             fill = self.vl / self.v
             i = int(fill * CELLS)
             if i >= CELLS:
                 i = CELLS - 1
             _, _, surface, ds, line, dl = self.shape.cells[i]
+            least_m2 = _LEAST_SURFACE * area
             x = fill - i / CELLS
             surface += ds * x
             line += dl * x
+            if surface < least_m2:
+                surface = least_m2
             ul += q
             over = ts - tb
             if d > 3.0:
@@ -216,8 +221,10 @@ class Tank(Zones):
                 q -= j * hfg
             # The layer between surface and bulk, and what stirs it.
             u_l = _JET * w
+            u_v = _HTC_VAPOUR * surface + self._line_w_k * line + (_SPRAY_VAPOUR * spray + _JET_VAPOUR) * w
             if self.slosh > 0.0:
                 u_l += _SLOSH * surface * self.slosh
+                u_v += _SLOSH * surface * self.slosh
             if over > 1e-6 and not top:
                 depth = _PROFILE * warm / (over * cp * rls * surface + 1e-9)
                 u_l += _FLUX * (_K_LIQUID * surface + self._wall_w_m_k * line) / (depth + _SKIN_M)
@@ -236,25 +243,27 @@ class Tank(Zones):
             # Surface: heat to the liquid, heat from the vapour, the rest is phase change.
             wetness = ml / (ml + 0.5)
             u_l *= wetness * dt
-            u_v = (_HTC_VAPOUR * surface + self._line_w_k * line + (_SPRAY_VAPOUR * spray + _JET_VAPOUR) * w) * wetness * dt
+            u_v *= wetness * dt
             u_l = u_l / (1.0 + u_l / c_l)
             u_v = u_v / (1.0 + u_v / c_v)
             dv = self.tv - ts
+            back = ql = 0.0
             if top:
                 # Above the critical pressure there is no phase change, only heat between dense and light fluid.
                 q = (self.tv - tb) * u_l * u_v / (u_l + u_v)
                 ul += q
                 uv -= q
             else:
-                # dts/dj: condensing lowers the pressure and with it the surface's temperature.
-                back = dts * 1.7 * p / (mv if mv > 1e-9 else 1e-9)
+                # dts/dj: condensing lowers the pressure and with it the surface's temperature; the liquid gives way.
+                back = dts / (mv / (_GAMMA * p) + 0.6 * self.rho_v * self.vl / (self.rho_l * self._prl))
                 j = (dv * u_v - over * u_l) / hfg
                 j /= 1.0 + (u_l + u_v) * back / hfg
-                if j > 0.5 * ml:
-                    j = 0.5 * ml
-                elif j < -0.5 * spare:
-                    j = -0.5 * spare
-                ql = (over + back * j) * u_l
+                most = 0.5 * (ml if j > 0.0 else spare)
+                if -most <= j <= most:
+                    ql = (over + back * j) * u_l
+                else:
+                    j = most if j > 0.0 else -most
+                    ql = dv * u_v - j * hfg
                 ml -= j
                 ul += ql - j * hls
                 mv += j
@@ -273,16 +282,23 @@ class Tank(Zones):
             self.t_bulk = tb
             d = tb - ts
             if d > 0.0:
-                j = ml * cp * d / hfg * dt / (_TAU_FLASH_S + dt)
+                # What the surface has not taken yet boils in the bulk, against the pressure that it makes.
+                share_s = c_l * dt / (_TAU_FLASH_S + dt)
+                j = (share_s * d + ql) / (hfg + share_s * back)
+                if j < 0.0:
+                    j = 0.0
                 if j > 0.2 * ml:
                     j = 0.2 * ml
                 ml -= j
                 ul -= j * hvs
                 mv += j
                 uv += j * hvs
+        else:
+            wet.add(add)
         d = ts - self.tv
         if d > 0.0 and spare > 0.0 and not top:
-            j = c_v * d / hfg * dt / (_TAU_FOG_S + dt)
+            share_s = c_v * dt / (_TAU_FOG_S + dt)
+            j = share_s * d / (hfg + share_s * dts * _GAMMA * p / mv)
             most = 0.5 * spare
             if j > most:
                 j = most
@@ -291,7 +307,10 @@ class Tank(Zones):
             mv -= j
             uv -= j * hls
         self.ml, self.mv, self.ul, self.uv = ml, mv, ul, uv
-        self._solve(p)
+        try:
+            self._solve(p)
+        except ValueError as error:  # CoolProp's
+            raise PropertyError(f"liquid {ml:.4g} kg, vapour {mv:.4g} kg at {p * 1e-5:.3f} bar: {error}") from None
         fill = self.vl / self.v
         i = int(fill * CELLS)
         if i >= CELLS:

@@ -35,7 +35,8 @@ def _aluminium_cp(t_k: float) -> float:
 def _aluminium() -> tuple[float, ...]:
     h, out, t = 0.0, [0.0], _T0
     while t < _T1:
-        h += _STEP_K / 6.0 * (_aluminium_cp(t) + 4.0 * _aluminium_cp(t + 0.5 * _STEP_K) + _aluminium_cp(t + _STEP_K))
+        middle = _aluminium_cp(t + 0.5 * _STEP_K)
+        h += _STEP_K / 6.0 * (_aluminium_cp(t) + 4.0 * middle + _aluminium_cp(t + _STEP_K))
         out.append(h)
         t += _STEP_K
     return tuple(out)
@@ -48,8 +49,8 @@ def _steel() -> tuple[float, ...]:
 STEEL = Material("steel", 7900.0, 2.6, _steel())
 ALUMINIUM = Material("aluminium", 2750.0, 18.0, _aluminium())
 MATERIALS = {
-    **dict.fromkeys(("steel", "stainless", "stainless steel", "stainless_steel", "304", "304l", "ss304", "316", "316l"), STEEL),
-    **dict.fromkeys(("aluminium", "aluminum", "al", "6061", "al6061", "2219", "al2219", "5083", "al5083"), ALUMINIUM),
+    **dict.fromkeys(("steel", "stainless", "stainless steel", "stainless_steel", "304", "316", "ss304"), STEEL),
+    **dict.fromkeys(("aluminium", "aluminum", "6061", "al6061", "2219", "al2219", "5083", "al5083"), ALUMINIUM),
 }
 
 

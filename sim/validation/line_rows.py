@@ -1,0 +1,53 @@
+"""The lines against measurements and calculation: heat into a hose, trapped liquid, a choked vent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import pi, sqrt
+
+from sim.plant.fluid import get_fluid
+from sim.plant.links import X_COLD, gas_flow
+from sim.plant.metal import jacket_w_m2
+from sim.plant.node import LIQUID, Node
+
+from . import published as pub
+from .rows import Row, within
+
+VENT_M, VENT_CD = 0.010, 0.8
+
+
+def hose_heat() -> Iterator[Row]:
+    """V7: a hose whose vacuum is lost."""
+    low, high = pub.HOSE_KW_M2
+    mean = 0.5 * (low + high)
+    value = jacket_w_m2(101_325.0) * 1e-3
+    yield Row("V7", "hose without vacuum", value, mean, "kW/m2", (low / mean, high / mean), "measured", pub.HOSE_SOURCE)
+
+
+def trapped_liquid() -> Iterator[Row]:
+    """Liquid shut in between two valves and warmed."""
+    fluid = get_fluid()
+    t_k, _, _, rho, _ = fluid.sat_p(2e5)
+    node = Node("TRAPPED", fluid, 1e-3, 1.0, 0.1, 0.1, t_k)
+    node.phase = LIQUID
+    for more_k, reference in pub.TRAPPED_BAR:
+        node.m = rho * node.v
+        node.t = t_k + more_k
+        node.u = node.m * fluid.state(rho, node.t, True)[1]
+        node.solve()
+        what = f"saturated at 2 bar, {more_k:g} K warmer"
+        yield Row("trapped", what, node.p * 1e-5, reference, "bar", within(0.07), "calculated", pub.CALCULATED)
+
+
+def choked_vent() -> Iterator[Row]:
+    """Flow through a hole of 10 mm to the atmosphere."""
+    fluid = get_fluid()
+    k = VENT_CD * 0.25 * pi * VENT_M * VENT_M * sqrt(2.0)
+    for bar, t_k, reference in pub.VENT_G_S:
+        _, rho = fluid.h_pt(bar * 1e5, t_k)
+        value = gas_flow(k, bar * 1e5, rho, 1e5, X_COLD) * 1e3
+        what = f"10 mm, {bar:g} bar, {t_k:g} K"
+        yield Row("vent", what, value, reference, "g/s", within(0.10), "calculated", pub.CALCULATED)
+
+
+GROUPS = (hose_heat, trapped_liquid, choked_vent)
