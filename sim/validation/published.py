@@ -57,8 +57,6 @@ HOSE_KW_M2: Final = (3.18, 7.23)
 
 # trapped liquid, saturated at 2 bar: warmer by K -> bar
 TRAPPED_BAR: Final = ((1.0, 10.0), (2.0, 18.0), (5.0, 41.0), (10.0, 80.0))
-# choked vent of 10 mm, Cd 0.8: bar, K -> g/s
-VENT_G_S: Final = (
-    (3.0, 30.0, 43.0), (6.0, 30.0, 101.0), (3.0, 100.0, 20.0), (6.0, 100.0, 41.0), (3.0, 293.0, 12.0),
-    (6.0, 293.0, 23.0),
-)  # fmt: skip
+# choked vent of 10 mm, Cd 0.8: bar, K -> g/s through an isentropic nozzle (the largest of rho x velocity on the way)
+VENT_G_S: Final = ((3.0, 30.0, 41.3), (6.0, 30.0, 84.8), (3.0, 100.0, 20.6), (6.0, 293.0, 23.3))
+NOZZLE_SOURCE: Final = "CoolProp 8, isentropic nozzle"

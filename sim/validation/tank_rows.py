@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from sim.plant.config import max_fill_kg
 from sim.plant.fluid import get_fluid
@@ -18,6 +18,7 @@ from .no_vent import fill
 from .pressurise import rise
 from .rows import Row, within
 
+Group = Callable[[], Iterator[Row]]
 DAY_S = 86_400.0
 LOST_KW_M2 = 1.5  # what the plant takes for a tank whose vacuum is lost
 SHAKEN = 30.0  # of the sloshing of a truck that drives off
@@ -138,4 +139,12 @@ def vacuum_loss() -> Iterator[Row]:
         what = f"vacuum lost, {heat:g} kW into 90 kg, 2-6 bar"
         yield Row("vacuum", what, minutes, reference, "min", TWO_DIGITS, "calculated", pub.CALCULATED)
 
-GROUPS = (self_pressurisation, no_vent_fill, hold_times, parked_rates, liquid_full, max_fill, vacuum_loss)
+GROUPS: tuple[Group, ...] = (
+    self_pressurisation,
+    no_vent_fill,
+    hold_times,
+    parked_rates,
+    liquid_full,
+    max_fill,
+    vacuum_loss,
+)
