@@ -40,6 +40,7 @@ _TAU_SLOSH_S = 5.0
 _LEAST_SURFACE = 0.02  # of the wall: bubbles under the top of a vessel that is nearly full
 _HEATER_W = 2000.0  # HT205 at 100 %
 _INLET_TAU_S = 0.1
+_MERGE = 0.03  # of the light mass
 _GAMMA = 1.7  # cold vapour
 
 
@@ -306,6 +307,11 @@ class Tank(Zones):
             ul += j * hls
             mv -= j
             uv -= j * hls
+        if top and 0.0 < ml < _MERGE * mv:
+            # Above the critical pressure the rest of the dense part is the same fluid.
+            mv += ml
+            uv += ul
+            ml = ul = self.vl = 0.0
         self.ml, self.mv, self.ul, self.uv = ml, mv, ul, uv
         try:
             self._solve(p)
