@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sim.plant.fluid import RHO_CRIT, Fluid
+from sim.plant.fluid import PSAT_STEP, RHO_CRIT, Fluid
 from sim.plant.wall import Wall
 
 
@@ -28,7 +28,7 @@ def energy_j(fluid: Fluid, volume_m3: float, mass_kg: float, p_pa: float, wall: 
     """Internal energy of the content in equilibrium at `p_pa`, and of the wall with it."""
     rho = mass_kg / volume_m3
     t, hl, hv, rl, rv = fluid.sat_p(p_pa)
-    if rv < rho < rl:
+    if rv < rho < rl and p_pa < fluid.p_cell_max * PSAT_STEP:
         vl = (mass_kg - rv * volume_m3) / (rl - rv)
         u = rl * vl * (hl - p_pa / rl) + rv * (volume_m3 - vl) * (hv - p_pa / rv)
     else:
@@ -54,7 +54,7 @@ def seconds(
 
 def full_pa(fluid: Fluid, volume_m3: float, mass_kg: float) -> float:
     """Pressure at which the liquid fills the vessel: its saturated density is the mean density."""
-    lo, hi = 1e4, fluid.p_cell_max * 500.0
+    lo, hi = 1e4, fluid.p_cell_max * PSAT_STEP
     for _ in range(60):
         p = 0.5 * (lo + hi)
         if fluid.sat_p(p)[3] * volume_m3 > mass_kg:
