@@ -18,10 +18,11 @@ from sim import nodes, rig, tables, versions
 from sim.can_bus import CanBus
 from sim.faults import Faults
 from sim.invariants import Invariants
+from sim.losses import Losses
 from sim.operator import STEPS, Operator
 from sim.reactions import Reactions
 from sim.rig import Event, Rig
-from sim.scenario import Scenario
+from sim.scenario import Scenario, plant_config
 
 START_UP_TICKS: Final = 2  # the boards' programs are compiled before the first one is answered
 COMPLETE_S: Final = 2.0  # runs on after COMPLETE, so that the ticket's last lines come out of the serial port
@@ -149,27 +150,10 @@ def build(scenario: Scenario, options: Options, observers: Sequence[Any] = ()) -
     """Return a rig (not started) for a scenario. Raises ValueError for what the plant refuses."""
     # The plant loads its property tables: only when a run needs it.
     from sim.instruments import Instruments
-    from sim.plant import Plant, PlantConfig
+    from sim.plant import Plant
 
     seed = scenario.seed if options.seed is None else options.seed
-    station, truck, profile = scenario.station, scenario.truck, scenario.profile
-    config = PlantConfig(
-        supply=station.supply,
-        supply_bar=station.supply_bar,
-        supply_k=station.supply_k,
-        hose=station.hose,
-        returns=station.returns,
-        ambient_k=station.ambient_k,
-        ambient_kpa=station.ambient_kpa,
-        mass_kg=truck.mass_kg,
-        tank_bar=truck.tank_bar,
-        wall_k=truck.wall_k,
-        relief_barg=profile.relief_barg,
-        volume_m3=profile.volume_m3,
-        hard_chain=options.hard_chain,
-        accuracy_errors=options.accuracy_errors,
-    )
-    plant = Plant(config, seed)
+    plant = Plant(plant_config(scenario, options.hard_chain, options.accuracy_errors), seed)
     faults = Faults(scenario.faults)
     invariants = Invariants(scenario, faults, noise_only=not options.accuracy_errors)
     return Rig(
@@ -239,7 +223,8 @@ class Fill:
         self.rig = build(scenario, options)
         self._story = _Story(self.rig.plant)
         self._reactions = Reactions(self.rig.faults)
-        self.rig.observe(self._story, self._reactions, *observers)
+        self._losses = Losses(self.rig.plant)
+        self.rig.observe(self._story, self._reactions, self._losses, *observers)
         self._start_kg = self.rig.plant.truth["tank_kg"]
         self._wall_s = 0.0
 
@@ -310,6 +295,8 @@ class Fill:
             "metered_kg": story.ticket.get(1, 0) / 1000,
             "returned_kg": round(ledger["returned_kg"], 4),  # to the station, truth
             "vented_kg": round(ledger["vented_kg"], 4),  # up both stacks
+            "losses_kg": self._losses.report(),
+            "station": {name: round(x, 4) for name, x in self.rig.plant.station.figures().items()},
             "tank": {
                 "start_kg": round(self._start_kg, 4),
                 "end_kg": round(end_kg, 4),

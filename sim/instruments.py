@@ -28,6 +28,7 @@ POOL = 4096  # noise samples; a power of two
 POOL_MASK = POOL - 1
 ADC_NOISE_COUNTS = 0.8  # rms
 DELAY_MAX_S = 60.0
+DRIFT_PER_YEAR = 1.0  # assumed: zero drift of a transmitter in a year, in multiples of its accuracy
 DIFFERS_SIGMAS = 10.0  # two noisy readings of one value never part by so much
 
 AI_KINDS = ("off", "stuck", "offset", "drift", "noise", "spike", "delayed", "intermittent")
@@ -53,6 +54,7 @@ class _Channel:
         rng: random.Random,
         pool: list[float],
         accuracy_errors: bool,
+        age_years: float,
     ) -> None:
         self.tag = str(row[0])
         self.counts = counts
@@ -67,6 +69,9 @@ class _Channel:
         split = rng.uniform(0.0, 1.0)
         error = acc * 1e-6 if accuracy_errors else 0.0
         self.zero = error * split * span * rng.choice((-1.0, 1.0))
+        # Long-term drift of the zero. Drawn apart: the other figures of a unit do not depend on its age.
+        drift = random.Random(f"{self.tag} {split}").uniform(-1.0, 1.0)
+        self.zero += acc * 1e-6 * span * DRIFT_PER_YEAR * age_years * drift
         self.gain = 1.0 + error * (1.0 - split) * rng.choice((-1.0, 1.0))
         self.noise = noise * 1e-6 * span
         self.to_ma = 16.0 / span
@@ -139,10 +144,10 @@ class Instruments:
     """All instruments of both nodes. Call `sample` once per tick, then read `counts`, `contacts`, `pulses`.
 
     `fault_hits[tag]` counts the samples that a fault made different from what they would have been, by more than the
-    noise of instrument and converter.
+    noise of instrument and converter. `age_years` since the last calibration: every zero has drifted.
     """
 
-    def __init__(self, seed: int, accuracy_errors: bool = False) -> None:
+    def __init__(self, seed: int, accuracy_errors: bool = False, age_years: float = 0.0) -> None:
         rng = random.Random(seed ^ 0x1257)
         self._pool = [rng.gauss(0.0, 1.0) for _ in range(POOL)]
         self._rng = rng
@@ -163,7 +168,10 @@ class Instruments:
         for node in tables.NODES:
             io = tables.io(node)
             counts = self._counts[node] = [0] * len(io.AI)
-            channels = [_Channel(row, counts, i, rng, self._pool, accuracy_errors) for i, row in enumerate(io.AI)]
+            channels = [
+                _Channel(row, counts, i, rng, self._pool, accuracy_errors, age_years)
+                for i, row in enumerate(io.AI)
+            ]
             self._channels[node] = channels
             self._by_tag.update((c.tag, c) for c in channels)
             pins = iter(range(len(io.DI)))

@@ -16,6 +16,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim import fault_table, tables
+from sim.scenario_keys import (
+    EXPECT,
+    FAULT,
+    LINK,
+    PROFILES,
+    STATION,
+    TOP,
+    TRUCK,
+    Key,
+    Profile,
+)
 from sim.scenario_words import one_line, printable, shown, span, suggest
 
 if TYPE_CHECKING:
@@ -29,13 +40,6 @@ else:  # the same parser under its older name
 SCENARIOS = Path(__file__).parent / "scenarios"
 DEFAULT = "warm_topup"
 
-# The dispenser's public states, in their public order.
-STATES = (
-    "BOOT", "SELFTEST", "IDLE", "CONNECT", "PURGE", "LEAKTEST", "PRECOOL", "COLDTEST", "FILL", "HOLD", "DRAIN",
-    "VENT", "WARM", "DISCONNECT", "COMPLETE", "SAFE_STOP", "ESD", "LOCKOUT", "MAINTENANCE",
-)  # fmt: skip
-OUTCOMES = ("complete", "stopped", "esd", "refused")
-
 SEA_LEVEL_BAR = 1.01325
 FILL_LIMIT_LIQUID = 0.98  # share of the tank that liquid may take up when the relief opens
 FILE_MAX_BYTES = 100_000
@@ -44,19 +48,6 @@ GAS_TO_WALL_K = 60.0  # most that the vapour of a dry tank may differ from its w
 
 class ScenarioError(ValueError):
     """A scenario that cannot be run; the text is one line: file, section, key and what to do."""
-
-
-@dataclass(frozen=True)
-class Profile:
-    """A truck tank: volume, relief set pressure and MAWP (gauge), row of the stations' type table. Assumed figures."""
-
-    volume_m3: float
-    relief_barg: float
-    mawp_barg: float
-    vessel_type: int
-
-
-PROFILES = {"track1000": Profile(volume_m3=1.7, relief_barg=6.0, mawp_barg=6.3, vessel_type=1)}
 
 
 @dataclass(frozen=True)
@@ -70,6 +61,8 @@ class Station:
     returns: str = "recovery"
     ambient_k: float = 293.0
     ambient_kpa: float = 101.3
+    high_pressure_kg_h: float = 0.0
+    """What compressed-gas vehicles take meanwhile, by the other branch of the same dewar."""
 
 
 @dataclass(frozen=True)
@@ -138,56 +131,6 @@ class Scenario:
     def replaced(self, **changes: Any) -> Scenario:
         """Return a copy with `changes`, e.g. another seed or fault list."""
         return dataclasses.replace(self, **changes)
-
-
-# fmt: off
-@dataclass(frozen=True)
-class _Key:
-    type: type
-    low: float = 0.0
-    high: float = 0.0
-    words: tuple[str, ...] = ()
-    unit: str = ""
-
-
-TOP = {
-    "name":        _Key(str),
-    "seed":        _Key(int,   0, 2**31 - 1),
-    "limit_s":     _Key(float, 1.0, 86400.0, unit="s"),
-}
-STATION = {
-    "supply":      _Key(str,   words=("dewar", "pump")),
-    "supply_bar":  _Key(float, 1.1, 20.0, unit="bar"),
-    "supply_k":    _Key(float, 14.0, 33.0, unit="K"),
-    "hose":        _Key(str,   words=("warm", "standby")),
-    "returns":     _Key(str,   words=("recovery", "stack")),
-    "ambient_k":   _Key(float, 230.0, 330.0, unit="K"),
-    "ambient_kpa": _Key(float, 55.0, 108.0, unit="kPa"),
-}
-TRUCK = {
-    "profile":     _Key(str,   words=tuple(PROFILES)),
-    "mass_kg":     _Key(float, 0.1, 200.0, unit="kg"),
-    "tank_bar":    _Key(float, 1.1, 12.0, unit="bar"),
-    "wall_k":      _Key(float, 14.0, 350.0, unit="K"),
-    "target_kg":   _Key(float, 0.2, 200.0, unit="kg"),
-}
-LINK = {
-    "auth":        _Key(bool),
-}
-FAULT = {
-    "target":      _Key(str),
-    "kind":        _Key(str),
-    "at_s":        _Key(float, 0.0, 86400.0, unit="s"),
-    "state":       _Key(str,   words=STATES),
-    "after_s":     _Key(float, 0.0, 86400.0, unit="s"),
-    "value":       _Key(float, -1e9, 1e9),
-    "for_s":       _Key(float, 0.01, 86400.0, unit="s"),
-}
-EXPECT = {
-    "outcome":     _Key(str,   words=OUTCOMES),
-    "trip":        _Key(str),
-}
-# fmt: on
 
 
 def names() -> list[str]:
@@ -268,7 +211,7 @@ def max_fill_kg(profile: Profile) -> float:
 
 
 def _section(
-    file: str, section: str, table: dict[str, Any], keys: dict[str, _Key], also: Iterable[str] = ()
+    file: str, section: str, table: dict[str, Any], keys: dict[str, Key], also: Iterable[str] = ()
 ) -> dict[str, Any]:
     """Return the checked values of one section (only the keys that are there)."""
     values = {}
@@ -279,7 +222,7 @@ def _section(
     return values
 
 
-def _value(file: str, section: str, key: str, value: Any, rule: _Key) -> Any:
+def _value(file: str, section: str, key: str, value: Any, rule: Key) -> Any:
     if rule.type is str:
         if not isinstance(value, str):
             raise _refusal(file, section, key, f"must be text in quotes, not {shown(value)}")

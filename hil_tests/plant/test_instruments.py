@@ -198,3 +198,92 @@ def test_contacts_follow_the_plant_in_the_tick_that_changes_them() -> None:
         assert seen[:2] == seen[2:]
         words.add(tuple(seen))
     assert len(words) > 50
+
+
+def test_zeros_drift_with_the_years_since_calibration() -> None:
+    """Within the accuracy times the years, each unit its own way, and none for a new one."""
+    errors = []
+    for seed in range(12):
+        new, old = Instruments(seed), Instruments(seed, age_years=3.0)
+        for ins in (new, old):
+            run(ins, truth(PT201A=20.0), 0.05)
+        errors.append(reading(old, "PT201A") - reading(new, "PT201A"))
+    assert all(abs(error) <= 3.0 * 500e-6 * 25.0 + 0.002 for error in errors)
+    assert max(errors) > 0.01 > -0.01 > min(errors)
+
+
+@pytest.mark.parametrize(("bar", "reads_pct"), [(1.013, 75.0), (6.0, 64.1)])
+def test_capacitance_level_reads_density(bar: float, reads_pct: float) -> None:
+    """75 % full of saturated liquid: calibrated at 1.013 bar, 11 points low at 6 bar, whose liquid is 17 % lighter."""
+    from sim.plant.fluid import get_fluid
+
+    t_k, _, _, rho_l, rho_v = get_fluid().sat_p(bar * 1e5)
+    mass_kg = 1.7 * (0.75 * rho_l + 0.25 * rho_v)
+    plant = Plant(PlantConfig(mass_kg=mass_kg, tank_bar=bar, wall_k=t_k + 0.1, supply_bar=6.2), 1)
+    assert plant.truth["LT201"] == pytest.approx(reads_pct, abs=0.7)
+
+
+@pytest.mark.parametrize(("supply_k", "low"), [(22.0, (0.0, 0.0)), (28.05, (0.01, 0.5))])
+def test_a_coriolis_meter_reads_low_on_boiling_liquid(supply_k: float, low: tuple[float, float]) -> None:
+    """Subcooled liquid stays liquid in the meter; hardly subcooled liquid flashes in it."""
+    seen = []
+    for error in (0.0, 1.0):
+        plant = Plant(PlantConfig(supply_k=supply_k, meter_gas_error=error), 1)
+        plant.world.seated = plant.world.earthed = True
+        plant.energised.update(ES210=1, XV101=1, XV103=1, FCV102=1.0, XV201=1)
+        for _ in range(1500):
+            plant.step(T_S)
+        seen.append(plant.sensors.fq_g / 1000.0 / plant.ledger["supplied_kg"])
+    assert seen[0] == pytest.approx(1.0, abs=0.02)  # what flows back is not counted
+    assert low[0] <= 1.0 - seen[1] / seen[0] <= low[1]
+
+
+def test_play_of_the_control_valve_swallows_small_reversals() -> None:
+    positions = []
+    for play in (0.0, 0.02):
+        plant = Plant(PlantConfig(hard_chain=False, fcv_hysteresis=play), 1)
+        plant.energised["FCV102"] = 0.5
+        for _ in range(50):
+            plant.step(T_S)
+        up = plant.truth["FCV102"]
+        plant.energised["FCV102"] = 0.49
+        for _ in range(50):
+            plant.step(T_S)
+        positions.append((up, plant.truth["FCV102"]))
+    assert positions[0] == (0.5, 0.49)
+    assert positions[1] == (0.49, 0.49)
+
+
+def test_a_stroke_takes_what_its_configuration_says() -> None:
+    taken = []
+    for stroke_s in (0.35, 1.0):
+        plant = Plant(PlantConfig(hard_chain=False, strokes_s={"XV103": stroke_s}), 1)
+        plant.energised["XV103"] = 1.0
+        ticks = 0
+        while plant.truth["ZO103"] < 0.5:
+            plant.step(T_S)
+            ticks += 1
+        taken.append(ticks * T_S)
+    assert taken == [pytest.approx(0.34, abs=0.02), pytest.approx(0.97, abs=0.02)]
+
+
+def test_a_worn_seat_passes_while_shut() -> None:
+    flows = []
+    for leak in (0.0, 0.005):
+        plant = Plant(PlantConfig(seat_leaks={"XV201": leak}), 1)
+        plant.world.seated = plant.world.earthed = True
+        plant.energised.update(ES210=1, XV101=1, XV103=1, FCV102=0.5)
+        for _ in range(300):
+            plant.step(T_S)
+        flows.append(plant.truth["flow_xv201_g_s"])
+    assert flows[0] == 0.0
+    assert 0.001 < flows[1] < 5.0
+
+
+@pytest.mark.parametrize("values", [
+    {"strokes_s": {"XV999": 1.0}}, {"strokes_s": {"XV101": 0.0}}, {"seat_leaks": {"XV101": 0.5}},
+    {"meter_gas_error": 2.0}, {"fcv_hysteresis": 0.5}, {"hose_metal_k": (20.0, 20.0)}, {"fuel_cell_rated_kw": 200.0},
+])  # fmt: skip
+def test_actuators_and_instruments_beyond_belief_are_refused(values: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=next(iter(values))):
+        Plant(PlantConfig(**values), 1)  # type: ignore[arg-type]

@@ -16,6 +16,7 @@ from .valves import LIFT_OVER, Relief
 if TYPE_CHECKING:
     from .plant import Plant
 
+SUPPLY_PA, SUPPLY_K = 200.0, 0.002  # a property flash is dear: only for changes of this size
 STACK_OPEN_PA = 10_000.0
 STACK_RESEAT_PA = 5_000.0
 
@@ -23,7 +24,7 @@ STACK_RESEAT_PA = 5_000.0
 class Boundaries:
     """Sets p, density and enthalpy of what would come in, and the coefficients of vents and reliefs."""
 
-    __slots__ = ("_plant", "_reliefs", "_vents", "_vent_open", "_helium", "_supply_key")
+    __slots__ = ("_plant", "_reliefs", "_vents", "_vent_open", "_helium", "_supply_at")
 
     def __init__(self, plant: Plant) -> None:
         self._plant = plant
@@ -39,23 +40,23 @@ class Boundaries:
         self._helium = (by_tag["XV106"], by_tag["XV107"])
         for ln in self._helium:
             ln.x_far, ln.y_far = X_HELIUM, 1.0 / (3.0 * X_HELIUM)
-        self._supply_key = (0.0, 0.0)
+        self._supply_at = (0.0, 0.0)
 
     def update(self, far_h: list[float]) -> None:
         """Bring every edge link up to date; `far_h` takes the enthalpies by kind of boundary."""
         plant = self._plant
         w, tank, config = plant.world, plant.tank, plant.config
-        bar = w.supply_bar
-        if config.supply == "pump" and not (plant.actual["PMP111"] > 0.5 and plant.chain.relay):
-            bar = min(bar, config.dewar_bar)
-        key = (bar, w.supply_k)
-        if key != self._supply_key:
-            self._supply_key = key
-            h, rho = plant.fluid.h_pt(bar * 1e5, w.supply_k)
+        station = plant.station
+        station.follow()
+        p, t_k = station.delivers(), station.liquid_k
+        p_at, t_at = self._supply_at
+        if not -SUPPLY_PA < p - p_at < SUPPLY_PA or not -SUPPLY_K < t_k - t_at < SUPPLY_K:
+            self._supply_at = (p, t_k)
+            h, rho = plant.fluid.h_pt(p, t_k)
             ln = plant.xv101
-            ln.p_far, ln.rho_far = bar * 1e5, rho
+            ln.p_far, ln.rho_far = p, rho
             if rho > RHO_CRIT:
-                ln.x_far, ln.y_far = liquid_limit(ln.p_far, plant.fluid.sat_t(w.supply_k)[0]), 0.0
+                ln.x_far, ln.y_far = liquid_limit(p, plant.fluid.sat_t(t_k)[0]), 0.0
             else:
                 ln.x_far, ln.y_far = X_COLD, 1.0 / (3.0 * X_COLD)
             far_h[SUPPLY] = h

@@ -11,6 +11,7 @@ from .vessel import Vessel
 
 SEA_LEVEL_BAR = 1.01325
 PSV101_BARG = 6.0  # assumed; <= tank MAWP
+LINE_NODES = 5
 HEEL_MAX_KG = 10.0  # above this a warm wall is not believable
 WALL_MAX_K = 100.0
 
@@ -51,11 +52,15 @@ class PlantConfig:
     recovery_bar: float = 1.3  # assumed
     helium_k: float = 293.0
     dewar_bar: float = 1.5  # assumed: supply pressure while a pump supply is not running
+    dewar_kg: float = 3000.0  # assumed: liquid in the station's dewar
+    high_pressure_kg_h: float = 0.0  # what compressed-gas vehicles take from the same dewar's other branch
     hose_metal_standby_k: float = 150.0  # assumed: 100-200 K by the profile
+    hose_metal_k: tuple[float, ...] | None = None  # per line node, instead: see next_truck
     humidity: float = 0.6  # assumed: relative, of the air at the coupling
     ice_g: float = 0.0  # on the coupling, from the truck before
     strokes_s: Mapping[str, float] = field(default_factory=dict)  # valve -> seconds, other than in the piping's table
     seat_leaks: Mapping[str, float] = field(default_factory=dict)  # valve -> share of its opening that passes shut
+    meter_gas_error: float = 0.0  # FT101 reads low by this share per share of gas in it
     fcv_hysteresis: float = 0.0  # play of FCV102's stem, share of its travel
 
     def vessel(self) -> Vessel:
@@ -76,6 +81,8 @@ class PlantConfig:
             ("supply_bar", 1.5, 20.0), ("supply_k", 14.0, 32.0), ("ambient_k", 230.0, 330.0),
             ("ambient_kpa", 50.0, 110.0), ("tank_bar", 1.0, 12.0), ("volume_m3", 0.1, 20.0), ("relief_barg", 0.5, 11.0),
             ("spray_fraction", 0.0, 1.0), ("humidity", 0.0, 1.0), ("ice_g", 0.0, 1000.0), ("fcv_hysteresis", 0.0, 0.1),
+            ("meter_gas_error", 0.0, 1.0),
+            ("dewar_kg", 50.0, 4200.0), ("high_pressure_kg_h", 0.0, 120.0),
         )  # fmt: skip
         for key, lo, hi in ranges:
             value = getattr(self, key)
@@ -83,6 +90,8 @@ class PlantConfig:
                 raise ValueError(f"{key} = {value}: must be within {lo}..{hi}")
         from .piping_table import VALVES  # which reads this module
 
+        if self.hose_metal_k is not None and len(self.hose_metal_k) != LINE_NODES:
+            raise ValueError(f"hose_metal_k = {self.hose_metal_k}: must be {LINE_NODES} temperatures")
         if self.fuel_cell_rated_kw not in RATED_KW:
             raise ValueError(f"fuel_cell_rated_kw = {self.fuel_cell_rated_kw}: must be one of {RATED_KW}")
         tags = ("FCV102", *(row[0] for row in VALVES))

@@ -16,14 +16,14 @@ STILL_S = 0.1  # a node without flow and without liquid is done this often
 
 
 class LineHeat:
-    """One step of all nodes; `in_j` is all heat that ever came through the jackets."""
+    """One step of all nodes; `in_j` is all heat that ever came through the jackets, `leak_w_k` the paths' W/K."""
 
-    __slots__ = ("_plant", "_hose_pa", "_leak_w_k", "in_j")
+    __slots__ = ("_plant", "_hose_pa", "leak_w_k", "in_j")
 
     def __init__(self, plant: Plant) -> None:
         self._plant = plant
         self._hose_pa = -1.0
-        self._leak_w_k: list[float] = []  # ambient to metal, per node
+        self.leak_w_k: list[float] = []  # ambient to metal, per node
         self.in_j = 0.0
 
     def step(self, dt: float) -> None:
@@ -34,11 +34,11 @@ class LineHeat:
             self._hose_pa = w.hose_vacuum_pa
             # The stub has a jacket of its own, in the cabinet.
             flux = [jacket_w_m2(STUB_VACUUM_PA)] + [jacket_w_m2(w.hose_vacuum_pa)] * 4
-            self._leak_w_k = [
+            self.leak_w_k = [
                 (f * node.jacket_m2 + watts) / 268.0
                 for f, node, watts in zip(flux, plant.nodes, FITTINGS_W, strict=True)
             ]
-        leak_w_k = self._leak_w_k
+        leak_w_k = self.leak_w_k
         inner = plant.inner
         prev = abs(plant.xv101.w)
         t_amb = w.ambient_k

@@ -35,9 +35,10 @@ from .piping_table import (
     SWITCHED,
     VALVES,
 )  # fmt: skip
-from .places import AMBIENT, HOSE, NOZZLE, STUB, TANK, ULLAGE
+from .places import AMBIENT, HOSE, NOZZLE, STUB, SUPPLY, TANK, ULLAGE
 from .propulsion import Propulsion
 from .sensors import Sensors
+from .station import Station
 from .surge import Surge
 from .tank import Tank
 from .valves import Relief, Valve
@@ -47,7 +48,8 @@ from .world import World, through_hole_g_s
 STEADY_REL = 2e-2  # relative pressure change in one physics step that counts as steady
 STRIDE_FLOW, STRIDE_STILL = 5, 10  # ticks per physics step while steady
 LIQUID_SOUND_M_S = 1100.0  # subcooled at 22 K, 6 bar
-SLOW_S = 0.5  # frost and ice are looked at this often
+COLD_GAS_K = 30.0  # a colder hose begins with gas of this temperature: its content is filled in as an ideal gas
+SLOW_S = 0.5  # frost, ice and the station's dewar are looked at this often
 FCV_STEP = 0.005  # travel of FCV102 (2 % of its flow) that the physics has to follow at once
 
 
@@ -86,16 +88,20 @@ class Plant:
         self._faults_seen: dict[str, tuple[str, float]] = {}
         self.tank = Tank(config.vessel(), self.fluid, config.mass_kg, config.tank_bar * 1e5, config.wall_k)
         warm = config.hose == "warm"
-        metal_k = config.ambient_k if warm else config.hose_metal_standby_k
+        same_k = config.ambient_k if warm else config.hose_metal_standby_k
         self.nodes = [
-            Node(name, self.fluid, litres * 1e-3, kg, area, jacket, metal_k)
-            for name, litres, kg, area, jacket in NODES
+            Node(name, self.fluid, litres * 1e-3, kg, area, jacket, t_k)
+            for (name, litres, kg, area, jacket), t_k in zip(
+                NODES, config.hose_metal_k or (same_k,) * len(NODES), strict=True
+            )
         ]
         ambient = config.ambient_kpa * 1e3
         for node in self.nodes:
             # Standby keeps hydrogen just above ambient (the stack check valve holds it); a warm hose was inerted.
-            node.fill(ambient + 7_000.0, metal_k, 0.0 if warm else 1.0, 1.0 if warm else 0.0, 0.0)
+            gas_k = max(node.metal.t_k, COLD_GAS_K)
+            node.fill(ambient + 7_000.0, gas_k, 0.0 if warm else 1.0, 1.0 if warm else 0.0, 0.0)
         self._build_links()
+        self.station = Station(self)
         self.boundaries = Boundaries(self)
         self.network = Network(self.nodes, self.inner, self.edge)
         self.psv201 = Relief("PSV201", config.relief_barg * 1e5)
@@ -222,6 +228,7 @@ class Plant:
         if self._slow_s >= SLOW_S:
             self.frozen_air.step(self._slow_s)
             self.coupling.step(self._slow_s)
+            self.station.step(self._slow_s)
             self._slow_s = 0.0
         p_tank = self.tank.p
         self.propulsion.step(dt)
@@ -244,9 +251,7 @@ class Plant:
         elif change < 0.5 * STEADY_REL:
             most = STRIDE_FLOW if flowing else STRIDE_STILL
             self._stride = stride + 1 if stride < most else most
-        flow = -self.xv101.w
-        if flow > 0.0:
-            self.sensors.fq_g += flow * dt * 1e3
+        self.sensors.meter(self, dt)
 
     def _surge(self, dt: float) -> None:
         """Surges of the two liquid columns that valves can stop; with `dt` 0 only notes how they flow."""
@@ -325,6 +330,16 @@ class Plant:
     def heat_in_j(self) -> float:
         """All heat that ever came through the jackets of the lines, J."""
         return self.line_heat.in_j
+
+    def feed_tank(self, kg: float, joules: float) -> None:
+        """Bring hydrogen and its enthalpy into the tank with the next step, from elsewhere than the hose.
+
+        For who simulates the rest with other tools; the books count it as supplied.
+        """
+        for kind, sign in ((TANK, 1.0), (SUPPLY, -1.0)):
+            far = self.network.out[kind]
+            far[0] += sign * kg
+            far[3] += sign * joules
 
     # -- what fault injection looks at -------------------------------------------------------------------------
 

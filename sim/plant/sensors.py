@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .config import SEA_LEVEL_BAR, max_fill_kg
+from .meter import gas_share, shown
 from .piping_table import STUB_RATING_BARG
 from .places import HOSE, NOZZLE, RCPT, RETURN, STUB
 from .valves import CLOSED_AT, OPEN_AT
@@ -39,6 +40,7 @@ class Sensors:
         "forecourt_pct",
         "stack_k",
         "fq_g",
+        "_metered_kg_s",
         "_limits",
         "full_kg",
         "_last",
@@ -50,6 +52,7 @@ class Sensors:
         self.plant = plant
         self.cabinet_pct = self.forecourt_pct = self.fq_g = 0.0
         self.stack_k = plant.config.ambient_k
+        self._metered_kg_s = 0.0
         cfg = plant.config
         self.full_kg = max_fill_kg(cfg.volume_m3, cfg.relief_barg + SEA_LEVEL_BAR)
         self._limits = [(v, v.tag, "ZO" + v.tag[2:], "ZC" + v.tag[2:]) for v in plant.valves.values()]
@@ -58,14 +61,25 @@ class Sensors:
         plant.truth["contact_changes"] = 0
         self._last = [-1.0] * len(self._limits)
 
+    def meter(self, p: Plant, dt: float) -> None:
+        """What FT101 makes of the flow of this step, and its pulse total."""
+        flow = -p.xv101.w  # the link is named from the stub
+        error = p.config.meter_gas_error
+        if error > 0.0 and flow > 0.0:
+            station = p.station
+            flow = shown(flow, gas_share(p.fluid, station.delivers(), station.liquid_k, flow), error)
+        self._metered_kg_s = flow
+        if flow > 0.0:
+            self.fq_g += flow * dt * 1e3
+
     def process(self, p: Plant) -> None:
         """What the physics changes: pressures, flows, contents. Called after each physics step."""
         t, tank, nodes = p.truth, p.tank, p.nodes
         nozzle, ret, stub = nodes[NOZZLE], nodes[RETURN], nodes[STUB]
-        t["PT101"] = (p.xv101.p_far + p.supply_surge.pa) * 1e-5
+        t["PT101"] = (p.station.delivers() + p.supply_surge.pa) * 1e-5
         t["PT102"] = t["PT106"] = (nozzle.p + p.hose_surge.pa) * 1e-5
         t["PT103"] = t["PT107"] = ret.p * 1e-5
-        t["FT101"] = -p.xv101.w * 1e3  # the link is named from the stub
+        t["FT101"] = self._metered_kg_s * 1e3
         t["FT103"] = p.xv104.w * 1e3
         t["FQ101"] = self.fq_g
         t["flow_xv103_g_s"] = p.xv103.w * 1e3
@@ -133,7 +147,7 @@ class Sensors:
         t["TT102B"] = t["TT102"]
         t["nozzle_metal_k"] = nodes[NOZZLE].metal.t_k
         t["return_metal_k"] = nodes[RETURN].metal.t_k
-        t["TT101"] = w.supply_k
+        t["TT101"] = p.station.liquid_k
         t["PT105"] = t["PT204"] = ambient
         t["VT101"] = w.hose_vacuum_pa
         t["VT201"] = w.tank_vacuum_pa
