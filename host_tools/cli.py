@@ -229,6 +229,15 @@ def _export_arguments(parser: argparse.ArgumentParser) -> None:
         help="its ending says what: .csv (decoded signals), .blf, .asc, .mf4, .log (candump)")  # fmt: skip
 
 
+def _plant_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--hose", choices=("warm", "standby"), default="warm", help="the lines at the start (default: warm)")
+    add("--mass", type=float, default=40.0, metavar="KG", help="in the truck's tank at the start (default: 40)")
+    add("--plots", metavar="DIR", help="draw a chill-down and a fill there, as SVG")
+    add("--fmu", metavar="DIR", help="pack tank and lines there as FMI 2.0 units instead (extra fmi)")
+    add("--json", action="store_true", help="print the figures as one object")
+
+
 def _faults_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("what", nargs="*", metavar="TARGET|FAMILY", help="only these, such as XV103 or contacts (default: all)")
@@ -306,6 +315,8 @@ COMMANDS = (
             _conform_arguments, "cryofill conform --peer tank sim"),
     Command("key", "host_tools.key_command:run", "make the keys with which station and truck prove themselves",
             _key_arguments, "cryofill key truck station.key --tank-id 1000 -o truck1000.key"),
+    Command("plant", "host_tools.plant_command:run", "run the plant alone by a script; its plots, its FMUs",
+            _plant_arguments, "cryofill plant --plots docs"),
     Command("bench", "host_tools.bench:run", "measure the lockstep factor and where the time goes", _bench_arguments,
             "cryofill bench --quick"),
     Command("sequence", "host_tools.sequence_command:run", "draw and check the state tables that the boards run",
