@@ -29,6 +29,7 @@ check: $(VENV)/.dev.stamp $(STUBS)/.stamp
 	@$(PY) -m host_tools.check_imports
 	@$(PY) -m host_tools.check_firmware
 	@$(PY) -m host_tools.check_boards
+	@$(PY) -m host_tools.check_images
 	@$(BIN)/cryofill dbc check
 	@$(BIN)/cryofill sequence check
 	@$(PY) -m host_tools.check_docs

@@ -240,11 +240,26 @@ def measure(quick: bool) -> dict[str, Any]:
         "tick_us": tick_costs(account),
         "codec": codec(),
         "nodes": account.nodes,
+        "images": {} if quick else _images(),
     }
+
+
+def _images() -> dict[str, dict[str, int]]:
+    """Return size and heap of the release images; none where the 32-bit VM is not installed."""
+    from host_tools import check_images
+    from sim.nodes import NodeFailure
+
+    try:
+        return check_images.figures()
+    except NodeFailure as failure:
+        print(f"no heap of the images: {failure.reason}", file=sys.stderr)
+        return {}
 
 
 def render(figures: Mapping[str, Any]) -> str:
     """Return the figures as a page for people."""
+    from host_tools import check_images
+
     lines = [
         f"{figures['scenario']}: {figures['sim_s']:.0f} s simulated in {figures['wall_s']:.1f} s "
         f"= {figures['factor']:.1f} x real time (both VMs, plant, bus, invariants; start-up apart)",
@@ -268,6 +283,7 @@ def render(figures: Mapping[str, Any]) -> str:
         *(f"heap {name}: peak {node['heap_peak_b'] / 1024:.0f} KiB (64-bit objects, about 1.3 x a board's; "
           f"without the machine code); {node['locked_ticks']} of {node['ticks']} ticks with the heap locked"
           for name, node in figures["nodes"].items()),
+        *check_images.lines(figures["images"]),
     ]  # fmt: skip
     return "\n".join(lines)
 

@@ -32,7 +32,9 @@ BESIDE: Final = "flash"
 STAGE: Final = "board/stage.py"
 START: Final = b"import stage\n\nstage.start()\n"
 HASH_CHARS: Final = 12
-HEAP_B: Final = {"dispenser": 200_000, "tank": 130_000}  # what a board's heap has to have free before the image starts
+# Heap that a board has to have free before the image starts, and the limit of `host_tools.check_images`: what has been
+# reached and a tenth for what is being added. It is to go down, towards 60 KiB.
+HEAP_B: Final = {"dispenser": 148_000, "tank": 96_000}
 NO_GIT: Final = "unknown"
 
 

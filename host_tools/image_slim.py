@@ -21,6 +21,7 @@ UNREAD: Final[dict[str, dict[str, tuple[int, ...]]]] = {
     "io_table.py": {"AI": (5,), "DI": (3,), "DO": (3,), "AO": (3,)},
     "trip_table.py": {"TRIPS": (9, 10)},
     "param_table.py": {"PARAMS": (6,)},
+    "note_table.py": {"FOUND": (0, 1), "NOTES": (0, 1, 2)},  # the firmware counts the rows
 }
 _WORD: Final = re.compile(r"\w+")
 

