@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 
 from .fluid import get_fluid
 from .fuel_cell import RATED_KW
+from .shape import sphere_m2
 from .vessel import Vessel
 
 SEA_LEVEL_BAR = 1.01325
 PSV101_BARG = 6.0  # assumed; <= tank MAWP
 LINE_NODES = 5
+SUPERCRITICAL_BAR, SUPERCRITICAL_K = 18.0, 28.0  # relief from which on, absolute; assumed hottest supply
+NEAR_CRITICAL_BAR = 12.1  # above it, and below SUPERCRITICAL_BAR, neither rule for the largest mass holds
 HEEL_MAX_KG = 10.0  # above this a warm wall is not believable
 WALL_MAX_K = 100.0
 
@@ -19,8 +22,11 @@ WALL_MAX_K = 100.0
 def max_fill_kg(volume_m3: float, relief_bar_abs: float) -> float:
     """Largest mass the 98 % rule allows: 98 % liquid by volume at the saturation temperature of the relief pressure.
 
-    Source: domain notes 4.4 (57.70 kg/m3 at 6 bar, 55.69 at 7 bar).
+    Source: domain notes 4.4 (57.70 kg/m3 at 6 bar, 55.69 at 7 bar). A vessel whose relief opens above the critical
+    pressure never boils there: its limit is the density of liquid of SUPERCRITICAL_K at 0.9 of the relief pressure.
     """
+    if relief_bar_abs >= SUPERCRITICAL_BAR:
+        return volume_m3 * get_fluid().h_pt(0.9e5 * relief_bar_abs, SUPERCRITICAL_K)[1]
     _, _, _, rl, rv = get_fluid().sat_p(relief_bar_abs * 1e5)
     return volume_m3 * (0.98 * rl + 0.02 * rv)
 
@@ -62,10 +68,15 @@ class PlantConfig:
     seat_leaks: Mapping[str, float] = field(default_factory=dict)  # valve -> share of its opening that passes shut
     meter_gas_error: float = 0.0  # FT101 reads low by this share per share of gas in it
     fcv_hysteresis: float = 0.0  # play of FCV102's stem, share of its travel
+    relief_full: float = 1.10  # PSV201 is fully open at this times its set pressure (ADR: at most)
+    relief_reseat: float = 0.93  # and shut again at this (ADR: at least 0.90)
+    burst_ratio: float = 1.30  # assumed: the burst disc's pressure over PSV201's
+    tank_radiative_share: float = 0.5  # of the heat leak at 293 K; the rest is conducted
 
     def vessel(self) -> Vessel:
         """Return the onboard tank's build."""
-        return Vessel(self.volume_m3, self.tank_area_m2, self.tank_wall_kg, spray_fraction=self.spray_fraction)
+        area = max(self.tank_area_m2, 1.05 * sphere_m2(self.volume_m3))
+        return Vessel(self.volume_m3, area, self.tank_wall_kg, spray_fraction=self.spray_fraction)
 
     def validate(self) -> None:
         """Refuse values outside the model or inconsistent with each other. Raises ValueError naming key and figure."""
@@ -79,10 +90,12 @@ class PlantConfig:
                 raise ValueError(f"{key} = {getattr(self, key)!r}: must be one of {', '.join(allowed)}")
         ranges = (
             ("supply_bar", 1.5, 20.0), ("supply_k", 14.0, 32.0), ("ambient_k", 230.0, 330.0),
-            ("ambient_kpa", 50.0, 110.0), ("tank_bar", 1.0, 12.0), ("volume_m3", 0.1, 20.0), ("relief_barg", 0.5, 11.0),
+            ("ambient_kpa", 50.0, 110.0), ("tank_bar", 1.0, 12.0), ("volume_m3", 0.1, 20.0), ("relief_barg", 0.5, 25.0),
             ("spray_fraction", 0.0, 1.0), ("humidity", 0.0, 1.0), ("ice_g", 0.0, 1000.0), ("fcv_hysteresis", 0.0, 0.1),
             ("meter_gas_error", 0.0, 1.0),
             ("dewar_kg", 50.0, 4200.0), ("high_pressure_kg_h", 0.0, 120.0),
+            ("relief_full", 1.01, 1.10), ("relief_reseat", 0.90, 0.99), ("burst_ratio", 1.11, 3.0),
+            ("tank_radiative_share", 0.0, 1.0),
         )  # fmt: skip
         for key, lo, hi in ranges:
             value = getattr(self, key)
@@ -110,6 +123,11 @@ class PlantConfig:
         relief = self.relief_barg + ambient_bar
         if self.tank_bar >= 0.97 * relief:
             raise ValueError(f"tank_bar = {self.tank_bar}: at or above 97 % of relief ({relief:.2f} bar)")
+        if NEAR_CRITICAL_BAR < self.relief_barg + SEA_LEVEL_BAR < SUPERCRITICAL_BAR:
+            raise ValueError(
+                f"relief_barg = {self.relief_barg}: too near the critical pressure; set it to open at "
+                f"{NEAR_CRITICAL_BAR:g} bar absolute at most or {SUPERCRITICAL_BAR:g} at least"
+            )
         most = max_fill_kg(self.volume_m3, self.relief_barg + SEA_LEVEL_BAR)
         if self.mass_kg > most:
             raise ValueError(

@@ -11,7 +11,7 @@ import random
 
 from . import books
 from . import links as lk
-from .boundaries import STACK_RESEAT_PA, Boundaries
+from .boundaries import Boundaries
 from .chain import CUT, HardChain
 from .config import PlantConfig
 from .coupling import Coupling
@@ -19,8 +19,7 @@ from .disturbance import Disturbance
 from .fluid import R_AIR, R_H2, R_HE, air_h, get_fluid
 from .frozen_air import FrozenAir
 from .line_heat import LineHeat
-from .links import Link, gas_flow, series
-from .metal import jacket_w_m2
+from .links import Link, series
 from .network import Network
 from .node import Node
 from .piping_table import (
@@ -35,13 +34,14 @@ from .piping_table import (
     SWITCHED,
     VALVES,
 )  # fmt: skip
-from .places import AMBIENT, HOSE, NOZZLE, STUB, SUPPLY, TANK, ULLAGE
+from .places import AMBIENT, HOSE, NOZZLE, STUB, SUPPLY, TANK
 from .propulsion import Propulsion
 from .sensors import Sensors
 from .station import Station
 from .surge import Surge
 from .tank import Tank
-from .valves import Relief, Valve
+from .tank_ends import TankEnds
+from .valves import Valve
 from .vehicle import Vehicle
 from .world import World, through_hole_g_s
 
@@ -104,9 +104,7 @@ class Plant:
         self.station = Station(self)
         self.boundaries = Boundaries(self)
         self.network = Network(self.nodes, self.inner, self.edge)
-        self.psv201 = Relief("PSV201", config.relief_barg * 1e5)
-        self.vented = [0.0, 0.0, 0.0, 0.0]  # h2, he, air kg and J to the truck's stack
-        self.w_tstack = 0.0
+        self.tank_ends = TankEnds(self)
         self.tick = 0
         self.line_heat = LineHeat(self)
         self.coupling = Coupling(self)
@@ -120,7 +118,6 @@ class Plant:
         self._slow_s = 0.0
         self._pending = 0.0
         self._stride = self._wait = 1
-        self._leak_key = (0.0, 0.0)
         self._q_wait = [0.0] * 5
         self._start_kg = books.total_kg(self)
         self._start_j = books.total_j(self)
@@ -212,7 +209,7 @@ class Plant:
         """Advance fluid, metal and tank by `dt` s (up to 0.1 s) and choose the next stride."""
         w = self.world
         self.boundaries.update(self.network.far_h)
-        self._tank_leak()
+        self.tank_ends.leak()
         self.line_heat.step(dt)
         net = self.network
         ambient = w.ambient_kpa * 1e3
@@ -232,7 +229,7 @@ class Plant:
             self._slow_s = 0.0
         p_tank = self.tank.p
         self.propulsion.step(dt)
-        self._step_tank(dt, self.actual["HT205"])
+        self.tank_ends.step(dt, self.actual["HT205"])
         change = abs(self.tank.p - p_tank) / p_tank
         q_wait = self._q_wait
         for i, node in enumerate(self.nodes):
@@ -290,41 +287,15 @@ class Plant:
         self._fcv_at = self._fcv.pos
         self.xv103.k = series(lk.K_FCV102 * self._fcv.opening(), lk.K_XV103 * self.valves["XV103"].opening())
 
-    def _tank_leak(self) -> None:
-        """Heat leak of the tank, after a change of its vacuum or of the ambient."""
-        w = self.world
-        key = (w.tank_vacuum_pa, w.ambient_k)
-        if key != self._leak_key:
-            self._leak_key = key
-            extra = min(jacket_w_m2(w.tank_vacuum_pa) - jacket_w_m2(0.0), 1500.0)
-            x = 0.5 * (w.ambient_k / 293.0) ** 4 + 0.5 * (w.ambient_k - 25.0) / 268.0
-            self.tank.leak_w = self.config.tank_leak_w * x + extra * self.config.tank_area_m2
+    @property
+    def vented(self) -> list[float]:
+        """What ever went up the truck's stack: h2, he, air kg and J."""
+        return self.tank_ends.vented
 
-    def _step_tank(self, dt: float, heater: float) -> None:
-        tank, out = self.tank, self.network.out
-        far = out[ULLAGE]
-        if far[0] != 0.0 or far[1] != 0.0:
-            tank.mv += far[0]
-            tank.mhe += far[1]
-            tank.mair += far[2]
-            tank.uv += far[3]
-            out[ULLAGE] = [0.0, 0.0, 0.0, 0.0]
-        ambient = self.world.ambient_kpa * 1e3
-        k = lk.K_XV209 * self.valves["XV209"].opening()
-        p = tank.p
-        if p - ambient > 0.9 * self.psv201.set_pa or self.psv201.lift:
-            k += lk.K_PSV201 * self.psv201.update(p - ambient)
-        if k > 0.0:
-            self.w_tstack = gas_flow(k, p, tank.rho_v, ambient + STACK_RESEAT_PA)
-            vent = self.vented
-            for n, x in enumerate(tank.take_vapour(self.w_tstack * dt)):
-                vent[n] += x
-        else:
-            self.w_tstack = 0.0
-        far = out[TANK]
-        tank.step(dt, far[0], far[1], far[2], far[3], heater)
-        if far[0] != 0.0 or far[1] != 0.0:
-            out[TANK] = [0.0, 0.0, 0.0, 0.0]
+    @property
+    def w_tstack(self) -> float:
+        """Flow up the truck's stack in the last physics step, kg/s."""
+        return self.tank_ends.w_stack
 
     @property
     def heat_in_j(self) -> float:

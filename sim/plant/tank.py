@@ -40,6 +40,7 @@ _TAU_SLOSH_S = 5.0
 _LEAST_SURFACE = 0.02  # of the wall: bubbles under the top of a vessel that is nearly full
 _HEATER_W = 2000.0  # HT205 at 100 %
 _INLET_TAU_S = 0.1
+_ENTRAIN = 0.01  # of the volume
 _MERGE = 0.03  # of the light mass
 _GAMMA = 1.7  # cold vapour
 
@@ -113,6 +114,29 @@ class Tank(Zones):
         self.mair -= air
         self.uv -= h
         return m, he, air, h
+
+    def _liquid_share(self) -> float:
+        """Share of liquid in what leaves at the top: none until the vapour is a hundredth of the vessel."""
+        gap = ((self.v - self.vl) / self.v - 2.0 * CUSHION) / _ENTRAIN
+        return 0.0 if gap >= 1.0 or self.ml < POOL_KG else 1.0 if gap <= 0.0 else 1.0 - gap
+
+    def top_density(self) -> float:
+        """Density of what leaves at the top."""
+        share = self._liquid_share()
+        return self.rho_v if share == 0.0 else self.rho_v + share * (self.rho_l - self.rho_v)
+
+    def relieve(self, kg: float) -> tuple[float, float, float, float]:
+        """Remove `kg` at the top, liquid too when the vessel is full of it; returns as `take_vapour`."""
+        share = self._liquid_share()
+        if share == 0.0:
+            return self.take_vapour(kg)
+        m, he, air, h = self.take_vapour(kg * (1.0 - share)) if share < 1.0 else (0.0, 0.0, 0.0, 0.0)
+        part = min(kg * share / self.ml, 0.2)
+        h_l = (self.ul + self.p * self.vl) * part
+        m_l = self.ml * part
+        self.ml -= m_l
+        self.ul -= h_l
+        return m + m_l, he, air, h + h_l
 
     def step(self, dt: float, m_in: float, he_in: float, air_in: float, h_in: float, heater: float) -> None:
         """Advance by `dt` s with an inflow of kg and J (total enthalpy) in this step; `heater` 0-1 of HT205."""

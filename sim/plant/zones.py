@@ -78,6 +78,8 @@ class Zones:
         vl += (ml - self.rho_l * vl0) / self.rho_l
         if v - vl < 0.7 * (v - vl0):
             vl = v - 0.7 * (v - vl0)
+        elif v - vl > 1.3 * (v - vl0):
+            vl = v - 1.3 * (v - vl0)
         tl += ((ul - p * (vl - vl0)) / ml - self._u_l) / self._cl
         u2 = uv + p * (vl - vl0)
         tv += (u2 - cn * tv - mv * self._u_v) / (mv * self._cv + cn)
