@@ -15,23 +15,22 @@ RECORDS = const(64)
 SIZE = const(32)
 _LAYOUT = "<HIB23sH"
 TEXT_MAX = const(23)
+_UNKNOWN = const(-2)
 
 
 class Audit:
-    """The records in `fram`; `events` gives the time. The newest is looked for with the first use, not at boot."""
+    """The records in `fram`; `events` gives the time. The newest is looked for with the first use: seven reads."""
 
     def __init__(self, fram, events):
         self._fram = fram
         self._events = events
         self._buf = bytearray(SIZE)
-        self._newest = -1  # its number; -1: not looked for yet
-        self._seen = 0
+        self._blank = bytes(SIZE)
+        self._newest = _UNKNOWN  # its number
 
     def note(self, role, text):
         """Keep a command of `role`; of a long one the beginning."""
-        if self._newest < 0:
-            self._find()
-        self._newest = number = self._newest + 1 & 0xFFFF
+        self._newest = number = self._find() + 1 & 0xFFFF
         buf = self._buf
         text = text[:TEXT_MAX].encode()
         struct.pack_into(_LAYOUT, buf, 0, number, self._events.now_ms // 1000, role, text, 0)
@@ -41,19 +40,30 @@ class Audit:
         self._fram.write(AT + number % RECORDS * SIZE, buf)
 
     def _find(self):
-        newest = 0
-        found = False
-        for slot in range(RECORDS):
-            held = self._held(slot)
-            if held and (not found or (held[0] - newest & 0xFFFF) < 0x8000):
-                newest = held[0]
-                found = True
-        self._newest = newest
+        """Return the newest number, -1 when there is none: behind it stand only older records, or none."""
+        if self._newest == _UNKNOWN:
+            first = self._held(0)
+            if first:
+                low, high = 0, RECORDS
+                while high - low > 1:
+                    middle = (low + high) // 2
+                    held = self._held(middle)
+                    if held and (held[0] - first[0] & 0xFFFF) < RECORDS:
+                        low = middle
+                    else:
+                        high = middle
+                self._newest = first[0] + low & 0xFFFF
+            else:  # the first one ever, or a cut write began a new round
+                last = self._held(RECORDS - 1)
+                self._newest = last[0] if last else -1
+        return self._newest
 
     def _held(self, slot):
-        """Return (number, seconds, role, text) of a slot, None when there is nothing that can be believed."""
+        """Return (number, seconds, role, text) of a slot, () of one never written, None of one that is damaged."""
         buf = self._buf
         self._fram.read_into(AT + slot * SIZE, buf)
+        if buf == self._blank:
+            return ()
         number, seconds, role, text, crc = struct.unpack(_LAYOUT, buf)
         if crc != crc16(buf, 0, SIZE - 2, 0xFFFF) or number % RECORDS != slot:
             return None
@@ -61,9 +71,10 @@ class Audit:
 
     def lines(self):
         """Yield a line per record, newest first."""
-        if self._newest < 0:
-            self._find()
-        for back in range(RECORDS):
-            held = self._held((self._newest - back) % RECORDS)
+        newest = self._find()
+        for back in range(RECORDS if newest >= 0 else 0):
+            held = self._held((newest - back) % RECORDS)
+            if held == ():
+                return  # so are all before it
             if held:
                 yield "%d t_s=%d role=%d %s" % held

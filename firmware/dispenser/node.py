@@ -87,10 +87,10 @@ class Dispenser:
         self.console.owners = (shown, link, self.roles, self.console, self.hand, self.tickets, self)
         self.image.prime()
         self.guard.load()
+        self.tickets.recover(watchdog.cause())
         self.roles.load()
         if self.params.damaged:
             self.events.put(report.PORT, params.DAMAGED, 0, 0, 0)
-        self.tickets.recover(watchdog.cause())
         self._tick = 0
         self._aborting = 0
         # What every tick calls, looked up once: a method is found only behind all the attributes of its object.

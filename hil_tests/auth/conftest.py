@@ -12,7 +12,7 @@ import pytest
 
 from sim.tables import FIRMWARE
 
-NAMES = ("auth", "freshness", "tagging", "challenge", "link_key", "e2e", "guard", "roles", "params", "console")
+NAMES = ("auth", "freshness", "tagging", "challenge", "link_key", "e2e", "guard", "roles", "params", "console", "audit")
 OTHERS = {"truck": "dispenser.truck", "station": "tank.station", "messages": "generated.messages"}
 PACKAGES = ("micropython", "core", "board", "dispenser", "tank", "generated")
 

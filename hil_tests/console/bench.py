@@ -240,7 +240,7 @@ def free_run(bench: Bench) -> Iterator[Cable]:
             while not stop.is_set():
                 cable.step()
                 bench.rig.tick()
-                time.sleep(0.002)
+                time.sleep(0.005)
         except BaseException as error:  # shown by the test
             failed.append(error)
 

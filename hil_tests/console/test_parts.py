@@ -80,6 +80,28 @@ class TestStoredParameters:
         assert not any(fram.data)
 
 
+def test_who_did_what_is_kept_in_order_over_restarts_and_rounds(core: Any) -> None:
+    fram = Fram()
+    events = SimpleNamespace(now_ms=7000)
+    for n in range(200):
+        core.audit.Audit(fram, events).note(2, f"set target_g {n}")  # each after a restart
+        kept = [line.split(" ", 3)[3] for line in core.audit.Audit(fram, events).lines()]
+        assert kept == [f"set target_g {m}" for m in range(n, max(-1, n - 64), -1)]
+
+
+@pytest.mark.parametrize("before", [0, 1, 63, 64, 65, 130])
+def test_a_record_that_was_cut_is_left_out_and_written_over(core: Any, before: int) -> None:
+    fram = Fram()
+    events = SimpleNamespace(now_ms=0)
+    for n in range(before):
+        core.audit.Audit(fram, events).note(1, f"stop {n}")
+    fram.cut = 9
+    core.audit.Audit(fram, events).note(1, "lost")
+    core.audit.Audit(fram, events).note(1, "reset")
+    kept = [line.split(" ", 3)[3] for line in core.audit.Audit(fram, events).lines()]
+    assert kept[:3] == ["reset", *(f"stop {n}" for n in range(before - 1, max(-1, before - 3), -1))]
+
+
 class SlowPort:
     """A port that takes nothing while `shut`."""
 

@@ -7,9 +7,12 @@ import os
 import re
 import signal
 import socket
+import subprocess
+import sys
 import time
 from binascii import crc_hqx
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -120,6 +123,16 @@ class TestSerialPort:
         assert rig.get("state.dispenser") == "IDLE"
 
 
+def consoled(path: str) -> list[dict[str, Any]]:
+    """Return what `cryofill console` at that terminal answers, logged in with the published key."""
+    run = subprocess.run(
+        [sys.executable, "-m", "host_tools", "console", path, "--batch", "--role", "technician"],
+        input="whoami\nversions\n", capture_output=True, text=True, env=spawn.environment(), check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    return [json.loads(line) for line in run.stdout.splitlines()]
+
+
 def test_in_real_time_it_keeps_pace_and_leaves_nothing_behind() -> None:
     live = LiveRig("--realtime")
     try:
@@ -131,9 +144,13 @@ def test_in_real_time_it_keeps_pace_and_leaves_nothing_behind() -> None:
         assert passed_s <= wall_s + 0.05
         values = live.ask(get=["t_s", "lateness"])["values"]
         assert values["lateness"]["ticks"] == round((values["t_s"] - 0.02) * 100)
+        said = [consoled(live.ports["console"][node]) for node in ("dispenser", "tank")]
         code, words = live.stop()
     finally:
         live.kill()
+    for node, answers in zip(("dispenser", "tank"), said, strict=True):
+        assert [one["ok"] for one in answers] == [True, True], answers
+        assert answers[0]["words"] == "technician proved" and answers[1]["values"]["node"] == node
     assert code == 0 and "lateness of" in words and "% of one core" in words
     assert re.search(r"link: \d+ frames, 0 error frames, load \d.\d\d %, busiest second", words), words
     assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
