@@ -284,6 +284,12 @@ def _flash_arguments(parser: argparse.ArgumentParser) -> None:
     add("--dry-run", action="store_true", help="look whether image and board fit, change nothing")
 
 
+def _doctor_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("url", nargs="?", metavar="URL", help="a board's technician port, to look at it too")
+    add("--json", action="store_true", help="print what was found as one object on stdout")
+
+
 COMMANDS = (
     Command("fill", "host_tools.fill_command:run", "refuel a truck once and print the ticket", _fill_arguments,
             "cryofill fill cold_fill --seed 3 --trace out/cold"),
@@ -307,6 +313,8 @@ COMMANDS = (
             _build_arguments, "cryofill build --node dispenser --board teensy41 --out images"),
     Command("flash", "host_tools.flash_command:run", "put an image on a board and see it pass its self-test",
             _flash_arguments, "cryofill flash /dev/ttyACM0 --node dispenser --image images"),
+    Command("doctor", "host_tools.doctor_command:run", "say what is missing on this host or on a board",
+            _doctor_arguments, "cryofill doctor /dev/ttyACM0"),
     Command("dbc", "host_tools.dbc:main", "check or generate the CAN codec from dbc/cryofill.dbc", _dbc_arguments,
             "cryofill dbc check"),
     Command("export", "host_tools.export_command:run", "write a run's CAN log as BLF, ASC, MF4 or decoded signals",

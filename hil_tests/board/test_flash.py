@@ -90,6 +90,8 @@ def test_an_update_goes_to_the_other_slot_after_a_look(
     assert b" b " in tank.files()["/boot0"]
     out, err = capsys.readouterr()
     assert "loader: as asked; outputs off" in err and "state: PARK" in out and "image=0.1.0 r " in out
+    assert cli.main(["doctor", tank.url]) == 0
+    assert "ok      self-test: passed" in capsys.readouterr().out
     pins = (tank.folder / "pins.txt").read_text().splitlines()
     about = (images / "tank-teensy41" / "flash" / "board.txt").read_text().split()[1:]
     assert pins[-len(about):] == [f"{pin} 0" for pin in about]  # fmt: skip
