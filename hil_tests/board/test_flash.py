@@ -66,7 +66,7 @@ def test_the_first_image_runs_and_passes_its_self_test(
 def test_a_fill_runs_from_what_was_flashed_and_is_that_of_the_sources(
     boards: dict[str, VirtualBoard], tmp_path: Path
 ) -> None:
-    truck = Truck(mass_kg=40.0, target_kg=46.0)
+    truck = Truck(mass_kg=40.0, target_kg=42.5)
     what = Scenario(stem="flashed", name="flashed", seed=5, limit_s=900.0, truck=truck)
     options = dataclasses.replace(QUICK, stays_s={})
     flashed = {node: board.image() for node, board in boards.items()}
@@ -74,10 +74,10 @@ def test_a_fill_runs_from_what_was_flashed_and_is_that_of_the_sources(
     assert (run_.result["outcome"], run_.result["invariants"]["broken"]) == ("complete", [])
     for node in run_.result["nodes"].values():
         assert node["ticks"] - node["locked_ticks"] == 0
-    sources = run(dataclasses.replace(what, limit_s=70.0), tmp_path / "sources", options)
+    sources = run(dataclasses.replace(what, limit_s=60.0), tmp_path / "sources", options)
     for name in ("link.log", "events.jsonl", "signals.csv"):  # all of it would be the same, and take as long again
         whole, begun = run_.files()[name], sources.files()[name]
-        assert len(begun) > 5000 and whole.startswith(begun), name
+        assert len(begun) > 3000 and whole.startswith(begun), name
 
 
 def test_an_update_goes_to_the_other_slot_after_a_look(
@@ -195,12 +195,11 @@ def test_a_board_with_one_slot_stays_in_the_loader_until_a_copy_is_whole(
 ) -> None:
     board, images = one_slot
     with board:
+        cut_tree(board, images, [20], monkeypatch)
         assert flash(board, images) == 0
         assert board.running
-        cut_tree(board, images, [1, 20], monkeypatch)
+        cut_tree(board, images, [1], monkeypatch)
         assert b" - 0 " in board.files()["/boot0"]
-        assert flash(board, images) == 0
-        assert board.running and wait_for(lambda: board.running, PROMPT_S)
 
 
 @pytest.mark.sweep
