@@ -90,7 +90,7 @@ def pointer():
 def point(slot, size, digest_, words):
     """Point at an image, or with NONE at nothing; both copies, one after the other."""
     old = pointer()
-    body = b"%d %s %d %s %s" % (old[0] + 1 if old else 1, slot, size, digest_ or NONE, words)
+    body = ("%d %s %d %s %s" % (old[0] + 1 if old else 1, slot, size, digest_ or NONE, words)).encode()
     for path in POINTERS:
         with open(path, "wb") as file:
             file.write(body + b"*%08x\n" % crc32(body))
