@@ -118,6 +118,7 @@ def test_a_cut_in_an_update_leaves_the_old_version_running(
 
 
 @pytest.mark.sweep
+@pytest.mark.timeout(3600)
 def test_a_cut_anywhere_in_an_update_leaves_the_old_version_running(
     boards: dict[str, VirtualBoard], images: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -203,6 +204,7 @@ def test_a_board_with_one_slot_stays_in_the_loader_until_a_copy_is_whole(
 
 
 @pytest.mark.sweep
+@pytest.mark.timeout(3600)
 def test_a_board_with_one_slot_survives_a_cut_at_every_file(
     one_slot: tuple[VirtualBoard, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
