@@ -12,10 +12,10 @@ from .places import HELIUM, HOSE, NOZZLE, RCPT, RECOVERY, RETURN, STACK, STUB, S
 NODES: Final = (
     # NAME      LITRES  METAL kg  WETTED m2  JACKET m2
     ("STUB",    0.30,   3.0,      0.06,      0.08),
-    ("HOSE",    2.45,   5.0,      0.40,      0.50),
+    ("HOSE",    2.45,   5.0,      0.40,      0.45),
     ("NOZZLE",  0.40,   2.5,      0.08,      0.06),
     ("RCPT",    0.40,   1.5,      0.05,      0.04),
-    ("RETURN",  2.45,   5.0,      0.40,      0.50),
+    ("RETURN",  2.45,   5.0,      0.40,      0.45),
 )
 HOSE_M: Final = 5.0
 SUPPLY_LINE_M: Final = 10.0  # station dewar to dispenser

@@ -1,4 +1,4 @@
-"""The lines against measurements and calculation: heat into a hose, trapped liquid, a choked vent."""
+"""The lines against measurements and calculation: heat into a hose, trapped liquid, a choked vent, a valve's surge."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ from sim.plant.fluid import get_fluid
 from sim.plant.links import X_COLD, gas_flow
 from sim.plant.metal import jacket_w_m2
 from sim.plant.node import LIQUID, Node
+from sim.plant.piping_table import BORE_M, FITTINGS_W, HOSE_M, NODES
+from sim.plant.places import HOSE
+from sim.plant.script import TICK_S
+from sim.plant.surge import Surge
 
 from . import published as pub
 from .rows import Row, within
@@ -50,4 +54,39 @@ def choked_vent() -> Iterator[Row]:
         yield Row("vent", what, value, reference, "g/s", within(0.06), "calculated", pub.NOZZLE_SOURCE)
 
 
-GROUPS = (hose_heat, trapped_liquid, choked_vent)
+def trapped_hose() -> Iterator[Row]:
+    """The dispenser's hose full of liquid between two shut valves: behind its vacuum and without."""
+    fluid = get_fluid()
+    name, litres, _, wetted_m2, jacket_m2 = NODES[HOSE]
+    t_k = 22.0
+    node = Node(name, fluid, litres * 1e-3, 1.0, wetted_m2, jacket_m2, t_k)
+    node.phase = LIQUID
+    node.m = fluid.h_pt(2.5e5, t_k)[1] * node.v
+    node.u = node.m * fluid.state(node.m / node.v, t_k, True)[1]
+    node.solve()
+    for what, vacuum_pa, (low, high) in pub.HOSE_BAR_S:
+        watts = jacket_w_m2(vacuum_pa) * jacket_m2 + FITTINGS_W[HOSE]
+        mean = 0.5 * (low + high)
+        value = node.dp_du * watts * 1e-5
+        band = (low / mean, high / mean)
+        yield Row("trapped", f"5 m hose, {what}", value, mean, "bar/s", band, "calculated", pub.CALCULATED)
+
+
+def surge() -> Iterator[Row]:
+    """A column of the dispenser's hose that a valve stops within one passage of the wave, and over a valve's stroke."""
+    fluid = get_fluid()
+    t_k, rho = 22.0, fluid.h_pt(6e5, 22.0)[1]
+    fluid.state(rho, t_k, True)
+    m_s2 = fluid.liquid.speed_sound() ** 2
+    w = pub.SURGE_M_S * rho * 0.25 * pi * BORE_M**2
+    for what, ticks, reference, band in pub.SURGE_BAR:
+        column = Surge(HOSE_M, BORE_M)
+        column.step(w, 1.0, 0.0, m_s2, 1.0, 0.0)
+        for tick in range(ticks):
+            left = 1.0 - (tick + 1) / ticks
+            column.step(w * left, left, 0.0, m_s2, 1.0, TICK_S)
+        value = column.peak_pa * 1e-5
+        yield Row("surge", f"4.3 m/s stopped {what}", value, reference, "bar", band, "calculated", pub.SURGE_SOURCE)
+
+
+GROUPS = (hose_heat, trapped_liquid, trapped_hose, choked_vent, surge)

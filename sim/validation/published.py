@@ -58,5 +58,14 @@ HOSE_KW_M2: Final = (3.18, 7.23)
 # trapped liquid, saturated at 2 bar: warmer by K -> bar
 TRAPPED_BAR: Final = ((1.0, 10.0), (2.0, 18.0), (5.0, 41.0), (10.0, 80.0))
 # choked vent of 10 mm, Cd 0.8: bar, K -> g/s through an isentropic nozzle (the largest of rho x velocity on the way)
+# What, vacuum in Pa, rise in bar/s of 2.45 L behind 5 to 10 W, and behind 1.3 to 2.8 kW without vacuum.
+HOSE_BAR_S: Final = (("vacuum whole", 0.02, (0.04, 0.07)), ("without vacuum", 101_325.0, (10.0, 20.0)))
+SURGE_M_S: Final = 4.3
+SURGE_BAR: Final = (
+    # HOW           TICKS  BAR    BAND
+    ("in 10 ms",    1,     2.7,   (2.2 / 2.7, 3.2 / 2.7)),
+    ("in 0.35 s",   35,    0.084, (0.8, 1.2)),
+)
+SURGE_SOURCE: Final = "rho c v; 2 L v rho / t of a slow closure"
 VENT_G_S: Final = ((3.0, 30.0, 41.3), (6.0, 30.0, 84.8), (3.0, 100.0, 20.6), (6.0, 293.0, 23.3))
 NOZZLE_SOURCE: Final = "CoolProp 8, isentropic nozzle"
