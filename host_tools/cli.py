@@ -204,6 +204,7 @@ def _bench_arguments(parser: argparse.ArgumentParser) -> None:
 def _validate_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--case", metavar="FILE.toml", help="run this test (keys: docs/plant.md) instead of the published ones")
+    add("--page", metavar="FILE.md", help="write the table of all published rows there as well")
     add("--json", action="store_true", help="print the result object alone on stdout")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +20,8 @@ def test_every_row_lies_in_its_band(group: tank_rows.Group) -> None:
     rows = list(group())
     assert rows
     assert [row for row in rows if row.verdict != "ok"] == []
+    page = (Path(__file__).parents[2] / "docs" / "validation.md").read_text().splitlines()
+    assert [row for row in map(validate_command.page_line, rows) if row not in page] == []  # cryofill validate --page
 
 
 def test_the_tank_is_held_against_every_row_of_the_k_site_table() -> None:
