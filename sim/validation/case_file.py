@@ -11,6 +11,7 @@ from sim.plant.fluid import get_fluid
 from sim.plant.shape import ROUNDING, sphere_m2
 from sim.plant.vessel import Vessel
 from sim.plant.wall import MATERIALS
+from sim.plant.zones import PropertyError
 from sim.scenario_words import one_line, printable, shown, span, suggest
 
 from .no_vent import Filled, fill
@@ -97,7 +98,10 @@ def run_text(text: str, file: str) -> Rise | Filled:
     for key in sections:
         if key not in doc:
             raise CaseError(f"{file}: [{key}]: missing")
-    return _rise(file, doc) if kind == "self_pressurization" else _fill(file, doc)
+    try:
+        return _rise(file, doc) if kind == "self_pressurization" else _fill(file, doc)
+    except PropertyError as error:
+        raise CaseError(f"{file}: outside what the model can do: {one_line(error)}") from None
 
 
 def _lift_source(file: str, doc: dict[str, Any]) -> None:
