@@ -72,7 +72,7 @@ def _take_flag():
 
 def pointer():
     """Return [sequence, slot, bytes, SHA-256 in hex, words about the image] of the newest whole copy, or None."""
-    best = None
+    best = None  # type: list | None
     for path in POINTERS:
         try:
             with open(path, "rb") as file:
