@@ -15,7 +15,7 @@ PARAMS = (
     ("purge_cycles",       4,       3,      10,      "1",     "EJ",      "helium cycles on both bores"),
     ("purge_high_mbar",    5000,    3000,   6000,    "mbar",  "EJ",      "pressure that a purge cycle reaches"),
     ("purge_low_mbarg",    250,     100,    1000,    "mbarg", "EJ",      "gauge pressure that a purge cycle falls to"),
-    ("leak_max_mbarg",     5080,    1900,   5250,    "mbarg", "EJ",      "ceiling of the leak-test pressure, below HOSE_PRESSURE's trip"),
+    ("leak_max_mbarg",     4950,    1900,   5100,    "mbarg", "EJ",      "ceiling of the leak-test pressure, below HOSE_PRESSURE's trip"),
     ("leak_settle_ms",     10000,   5000,   18000,   "ms",    "EJ",      "settling before the hold"),
     ("leak_hold_ms",       20000,   10000,  28000,   "ms",    "EJ",      "length of the hold"),
     ("leak_decay_ppm",     5000,    1000,   20000,   "ppm",   "EJ",      "decay allowed in the hold, of the test pressure"),
