@@ -40,6 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
 LONGEST = (
     "fills/test_scenarios.py",
     "invariants/test_bite.py",
+    "board/test_flash.py",
     "fills/test_cold_fill.py",
     "fills/test_warm_topup.py",
     "faults/test_outcomes.py",
@@ -49,6 +50,8 @@ LONGEST = (
     "faults/test_reactions.py",
     "cli/test_fill_command.py",
     "replay/test_replay_fill.py",
+    "fuzz/test_frames.py",
+    "console/test_console.py",
 )
 
 

@@ -5,6 +5,7 @@ Stable at any throughput; what leaves one place arrives at another, to the last 
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import TYPE_CHECKING
 
 from .fluid import CP_HE
@@ -64,7 +65,19 @@ def transfer(net: Network, dt: float, delta: list[float], off_a: list[float], of
     w_in = [0.0, 0.0, 0.0, 0.0]
     for i in range(4):
         ln = inner[i]
-        ln.w = w_in[i] = ln.w0 + off_a[i] * delta[i] - off_b[i] * delta[i + 1] if ln.k else 0.0
+        if not ln.k:
+            ln.w = 0.0
+            continue
+        w = ln.w0 + off_a[i] * delta[i] - off_b[i] * delta[i + 1]
+        a, b = nodes[i], nodes[i + 1]
+        dp = a.p - b.p
+        near = ln.w != 0.0 and -0.05 * a.p < dp < 0.05 * a.p  # as in Network.step
+        if (w < 0.0) == (ln.w > 0.0 if near else dp >= 0.0):
+            # It turned round within the step: gas that comes was reckoned as the liquid that would have gone.
+            thin, dense = (b, a) if w < 0.0 else (a, b)
+            if dense.phase and thin.rho < dense.rho:
+                w *= sqrt(thin.rho / dense.rho)
+        ln.w = w_in[i] = w
     # Donors before receivers: runs of leftward flow are taken backwards.
     order = []
     i = 0
