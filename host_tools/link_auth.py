@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import os
 from pathlib import Path
 from typing import Final
 
 from sim.link_keys import truck_key
 
-__all__ = ["KeyFileError", "read_key", "response", "session_key", "tag", "truck_key"]
+__all__ = ["KeyFileError", "read_key", "response", "session_key", "tag", "truck_key", "write_key"]
 
 KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 9
@@ -22,7 +23,7 @@ _PGN_MASK: Final = 0x3FFFF
 
 
 class KeyFileError(Exception):
-    """A file that holds no key; the message is one line and shows nothing of the content."""
+    """A file that holds no key, or cannot; the message is one line and shows nothing of the content."""
 
 
 def session_key(key: bytes, direction: str, session: int, tank_id: int, nonces: bytes) -> bytes:
@@ -53,6 +54,18 @@ def read_key(path: Path) -> bytes:
     if len(key) != KEY_BYTES:
         raise KeyFileError(f"{path}: not a key: 64 hexadecimal digits are wanted")
     return key
+
+
+def write_key(path: Path, key: bytes) -> None:
+    """Keep a key in a new file that its owner alone reads; nothing is written over. Raises KeyFileError."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise KeyFileError(f"{path}: is there already, and a key is not written over") from None
+    except OSError as error:
+        raise KeyFileError(f"{path}: {error.strerror or error}") from None
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(key.hex() + "\n")
 
 
 def _mac(key: bytes, message: bytes) -> bytes:

@@ -8,7 +8,7 @@ import struct
 
 from micropython import const
 
-from core.e2e import crc16
+from core.e2e import seal, sealed
 
 AT = const(4096)
 RECORDS = const(64)
@@ -34,9 +34,7 @@ class Audit:
         buf = self._buf
         text = text[:TEXT_MAX].encode()
         struct.pack_into(_LAYOUT, buf, 0, number, self._events.now_ms // 1000, role, text, 0)
-        crc = crc16(buf, 0, SIZE - 2, 0xFFFF)
-        buf[SIZE - 2] = crc & 0xFF
-        buf[SIZE - 1] = crc >> 8
+        seal(buf, SIZE - 2)
         self._fram.write(AT + number % RECORDS * SIZE, buf)
 
     def _find(self):
@@ -64,8 +62,8 @@ class Audit:
         self._fram.read_into(AT + slot * SIZE, buf)
         if buf == self._blank:
             return ()
-        number, seconds, role, text, crc = struct.unpack(_LAYOUT, buf)
-        if crc != crc16(buf, 0, SIZE - 2, 0xFFFF) or number % RECORDS != slot:
+        number, seconds, role, text, _ = struct.unpack(_LAYOUT, buf)
+        if not sealed(buf, SIZE - 2) or number % RECORDS != slot:
             return None
         return number, seconds, role, text.rstrip(b"\0").decode()
 

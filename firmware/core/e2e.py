@@ -87,6 +87,18 @@ def crc16(buf, start, end, crc):
     return (high << 8) | low
 
 
+def seal(buf, end):
+    """Put the CRC-16 of buf[:end] behind it, low byte first: a record that is kept."""
+    crc = crc16(buf, 0, end, 0xFFFF)
+    buf[end] = crc & 0xFF
+    buf[end + 1] = crc >> 8
+
+
+def sealed(buf, end):
+    """Return whether the CRC-16 of buf[:end] stands behind it."""
+    return crc16(buf, 0, end, 0xFFFF) == buf[end] | buf[end + 1] << 8
+
+
 def frame_crc(buf, data_id):
     """Return the Profile 5 CRC of an 8-byte frame: bytes 2-7, then `data_id` (0 to 0xFFFF) low byte first."""
     high_of = _CRC_HIGH

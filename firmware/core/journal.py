@@ -8,7 +8,7 @@ import struct
 
 from micropython import const
 
-from core.e2e import crc16
+from core.e2e import seal, sealed
 
 # What recover() found.
 BLANK, FOUND, DAMAGED = const(0), const(1), const(2)
@@ -91,9 +91,8 @@ class Journal:
         if first in (0, 255) and buf == bytes((first,)) * SIZE:
             return -1
         seq = struct.unpack_from("<I", buf, 1)[0]
-        crc = buf[SIZE - 2] | buf[SIZE - 1] << 8
         whole = first == FORMAT and buf[SIZE - 3] == seq & 0xFF and seq <= _SEQ_MASK
-        return seq if whole and crc == crc16(buf, 0, SIZE - 2, 0xFFFF) else -2
+        return seq if whole and sealed(buf, SIZE - 2) else -2
 
     def _unpack(self):
         r = self.now
@@ -116,9 +115,7 @@ class Journal:
             r.reaction, r.first, r.why, r.latched, r.meter_g, r.returned_g, r.loss_g, r.net_g, r.target_g,
             self._key, seq & 0xFF, 0,
         )  # fmt: skip
-        crc = crc16(buf, 0, SIZE - 2, 0xFFFF)
-        buf[SIZE - 2] = crc & 0xFF
-        buf[SIZE - 1] = crc >> 8
+        seal(buf, SIZE - 2)
         self._fram.write(SLOTS[self._slot], buf)
         self._slot = 1 - self._slot
 

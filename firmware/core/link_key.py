@@ -9,7 +9,7 @@ simulator and protects nothing, and a board that holds one says so at every star
 from micropython import const
 
 from core.auth import KEY_BYTES
-from core.e2e import crc16
+from core.e2e import seal, sealed
 
 NONE, OWN, TEST, DAMAGED = const(0), const(1), const(2), const(3)  # what read() found; OWN and TEST are kinds
 
@@ -24,8 +24,7 @@ def read(fram, which=LINK):
     fram.read_into(fram.n_bytes - which, buf)
     if buf == bytes(SIZE):
         return NONE, b""
-    crc = buf[SIZE - 2] | buf[SIZE - 1] << 8
-    if buf[0] != _FORMAT or buf[1] not in (OWN, TEST) or crc != crc16(buf, 0, SIZE - 2, 0xFFFF):
+    if buf[0] != _FORMAT or buf[1] not in (OWN, TEST) or not sealed(buf, SIZE - 2):
         return DAMAGED, b""
     return buf[1], bytes(buf[2 : 2 + KEY_BYTES])
 
@@ -35,9 +34,7 @@ def write(fram, key, which=LINK):
     buf = bytearray(SIZE)
     buf[0], buf[1] = _FORMAT, OWN
     buf[2 : 2 + KEY_BYTES] = key
-    crc = crc16(buf, 0, SIZE - 2, 0xFFFF)
-    buf[SIZE - 2] = crc & 0xFF
-    buf[SIZE - 1] = crc >> 8
+    seal(buf, SIZE - 2)
     fram.write(fram.n_bytes - which, buf)
 
 

@@ -12,7 +12,7 @@ import struct
 
 from micropython import const
 
-from core.e2e import crc16
+from core.e2e import crc16, seal, sealed
 
 SLOTS = (512, 768)  # addresses in the FRAM
 FORMAT = const(1)
@@ -91,7 +91,7 @@ class Params:
         if buf[0] in (0, 255) and buf == bytes((buf[0],)) * SLOT_BYTES:
             return _BLANK
         end = HEAD_BYTES + buf[1] * ENTRY_BYTES
-        if buf[0] != FORMAT or buf[1] > ENTRIES_MAX or crc16(buf, 0, end, 0xFFFF) != buf[end] | buf[end + 1] << 8:
+        if buf[0] != FORMAT or buf[1] > ENTRIES_MAX or not sealed(buf, end):
             return _TORN
         return buf[2] | buf[3] << 8
 
@@ -105,9 +105,7 @@ class Params:
         struct.pack_into(_HEAD, buf, 0, FORMAT, len(changed), self._seq)
         for i, name in enumerate(changed):
             struct.pack_into(_ENTRY, buf, HEAD_BYTES + i * ENTRY_BYTES, _crc(name), self.values[name])
-        crc = crc16(buf, 0, end, 0xFFFF)
-        buf[end] = crc & 0xFF
-        buf[end + 1] = crc >> 8
+        seal(buf, end)
         self._fram.write(SLOTS[self._slot], buf)
         self._slot = 1 - self._slot
         return True

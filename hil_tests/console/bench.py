@@ -163,6 +163,7 @@ class Cable:
         self._cut_after = -1  # bytes, either way, until the cable comes out; -1: never
         self.url = f"socket://127.0.0.1:{self._server.getsockname()[1]}"
         self.pulled = 0
+        self.held = False  # a slow line: what the client sends waits
         self.bench = bench
         self._server.setblocking(False)
         bench.rig.observe(self)
@@ -205,6 +206,8 @@ class Cable:
                 with contextlib.suppress(BlockingIOError):
                     self._client, _ = self._server.accept()
                     self._client.setblocking(False)
+                return
+            if self.held:
                 return
             try:
                 data = self._client.recv(256)

@@ -84,6 +84,16 @@ class TestByHand:
             me.type("\x04")
             assert me.ended() == 0
 
+    def test_ctrl_d_while_an_answer_is_waited_for_ends_it_after_that(self, cable: Cable) -> None:
+        with Typist(cable.url) as me:
+            me.see("view")
+            cable.held = True
+            me.type("trips\r")
+            me.wait(0.5)
+            me.type("\x04")
+            cable.held = False
+            assert me.ended() == 0
+
     def test_a_cable_that_comes_out_is_told_and_comes_back(self, cable: Cable) -> None:
         with Typist(cable.url) as me:
             me.see("dispenser")

@@ -44,6 +44,12 @@ class Typist(Program):
             self.press(key)
             self.read(KEY_S)
 
+    def wait(self, s: float) -> None:
+        """Press nothing for so long."""
+        end_s = time.monotonic() + s
+        while time.monotonic() < end_s:
+            self.read(KEY_S)
+
     def everything(self) -> str:
         """Return all that was shown."""
         return self.screen.everything()

@@ -11,7 +11,7 @@ from host_tools.conform.codec import SESSION
 from host_tools.conform.kit import MARGIN_MS, RECOVER_MS, SPOIL_MS, SPOILS, Kit, Trial, WrongCrc
 from host_tools.conform.player import Heard, Player
 from host_tools.conform.port import US
-from host_tools.conform.prover import NONE, RIGHT, WRONG, WRONG_MAX, one_in_three
+from host_tools.conform.prover import NONE, WRONG
 
 STATUS, MEAS, ABORT = "T_STATUS", "T_MEAS", "T_ABORT"
 D_STATUS, D_PERMIT, D_ABORT, D_METER = "D_STATUS", "D_PERMIT", "D_ABORT", "D_METER"
@@ -337,18 +337,10 @@ def tags(kit: Kit) -> None:
     """Commands without a tag, with wrong ones, and ten wrong ones in all."""
     kit.prover()
     truck = start(kit)
-    player, prover = kit.player, kit.prover()
+    player = kit.player
     until(kit, truck, "FILL", 2 * FILL_MS)
     player.run(RECOVER_MS)
-    for rule, how in (("K-MISSING", NONE), ("K-FORGED", WRONG)):
-        prover.tag_as(lambda n, how=how: how)  # type: ignore[misc]
-        _holds(kit, truck, rule, SPOIL_MS)
-        prover.tag_as(lambda n: RIGHT)
-        _on_again(kit, truck, rule)
-    kit.judge_tags()
-    prover.tag_as(one_in_three)
-    player.until(lambda: prover.wrong >= WRONG_MAX, 10_000)
-    prover.tag_as(lambda n: RIGHT)
+    kit.spoil_tags(lambda rule: _holds(kit, truck, rule, SPOIL_MS), lambda rule: _on_again(kit, truck, rule))
     player.run(2 * STEP_MS)
     kit.check("K-TEN", truck.state() not in ("FILL", "HOLD"), "no stop", player.last.get(D_STATUS))
 

@@ -13,7 +13,7 @@ from host_tools import link_e2e
 from host_tools.conform.codec import SESSION, Codec, Message
 from host_tools.conform.player import Heard, Player
 from host_tools.conform.port import US, Hands, Port
-from host_tools.conform.prover import PIECES, Prover
+from host_tools.conform.prover import NONE, PIECES, RIGHT, WRONG, WRONG_MAX, Prover, one_in_three
 from host_tools.conform.report import NotReached, Report
 
 MARGIN_MS: Final = 60  # scan, bus and scheduling of a peer, beside the times of the protocol
@@ -200,6 +200,22 @@ class Kit:
             self.check("K-TAG", good, "the tag of no frame of the session", one)
         for one in prover.untagged:
             self.check("K-TAG", False, "no tag before the next frame", one)
+
+    def spoil_tags(self, missed: Callable[[str], None], resumed: Callable[[str], None]) -> None:
+        """Leave our tags out, make them wrong, then ten wrong in all, never two in a row.
+
+        `missed(rule)` looks for what a silence brings while they are, `resumed(rule)` waits until it is over.
+        """
+        prover = self.prover()
+        for rule, how in (("K-MISSING", NONE), ("K-FORGED", WRONG)):
+            prover.tag_as(lambda n, how=how: how)  # type: ignore[misc]
+            missed(rule)
+            prover.tag_as(lambda n: RIGHT)
+            resumed(rule)
+        self.judge_tags()
+        prover.tag_as(one_in_three)
+        self.player.until(lambda: prover.wrong >= WRONG_MAX, 10_000)
+        prover.tag_as(lambda n: RIGHT)
 
     def judge_period(self, rule: str, name: str, t_ms: int) -> None:
         """Hold the frames of a message from `t_ms` on against its cycle time."""

@@ -8,7 +8,7 @@ from host_tools.conform.codec import SESSION
 from host_tools.conform.kit import MARGIN_MS, RECOVER_MS, SPOIL_MS, SPOILS, Kit, Trial, WrongCrc
 from host_tools.conform.player import Heard, Player
 from host_tools.conform.port import US
-from host_tools.conform.prover import NONE, RIGHT, WRONG, WRONG_MAX, one_in_three
+from host_tools.conform.prover import NONE, WRONG
 from host_tools.conform.report import NotReached
 
 STATUS, PERMIT, ABORT = "D_STATUS", "D_PERMIT", "D_ABORT"
@@ -222,7 +222,6 @@ def skip(kit: Kit) -> None:
 def silence(kit: Kit) -> None:
     """Silences of less than a second in the fill, every kind of wrong frame, and a silence of more than a second."""
     player = until_fill(kit)
-    hold = kit.codec.messages[STATUS].hold_ms
     _late(kit, player, "L-HALT", {STATUS, PERMIT})
     third = _back(kit, player)
     dyna = [one for one in player.since(third[0], T_STATUS) if one.word("fuelling_command") == "DYNA"]
@@ -236,13 +235,9 @@ def silence(kit: Kit) -> None:
     for rule, spoil in SPOILS.items():
         player.spoil = spoil()
         player.spoiled = {STATUS, PERMIT}
-        since = player.port.now_ms()
-        player.run(SPOIL_MS)
-        said = [one for one in player.since(since + hold, T_STATUS) if one.word("fuelling_command") == "HALT"]
-        kit.check(rule, bool(said), f"no Halt in {SPOIL_MS} ms of them", player.last.get(T_STATUS))
+        _halts(kit, rule)
         player.speak()
-        kit.reach(f"Dyna again after {rule}", lambda: player.word(T_STATUS, "fuelling_command") == "DYNA", STEP_MS)
-        player.run(RECOVER_MS)
+        _dyna_again(kit, rule)
     player.silent(STATUS, PERMIT)
     player.run(LOST_MS)
     player.speak()
@@ -250,6 +245,21 @@ def silence(kit: Kit) -> None:
     player.run(2000)
     dyna = [one for one in player.since(since, T_STATUS) if one.word("fuelling_command") == "DYNA"]
     kit.check("L-STOP", not dyna, f"Dyna after {LOST_MS} ms of silence", dyna[0] if dyna else None)
+
+
+def _halts(kit: Kit, rule: str) -> None:
+    """The present wrong must bring Halt, as a silence does."""
+    player = kit.player
+    since = player.port.now_ms() + kit.codec.messages[STATUS].hold_ms
+    player.run(SPOIL_MS)
+    said = [one for one in player.since(since, T_STATUS) if one.word("fuelling_command") == "HALT"]
+    kit.check(rule, bool(said), f"no Halt in {SPOIL_MS} ms of them", player.last.get(T_STATUS))
+
+
+def _dyna_again(kit: Kit, rule: str) -> None:
+    player = kit.player
+    kit.reach(f"Dyna again after {rule}", lambda: player.word(T_STATUS, "fuelling_command") == "DYNA", STEP_MS)
+    player.run(RECOVER_MS)
 
 
 def _late(kit: Kit, player: Player, rule: str, names: set[str]) -> None:
@@ -341,21 +351,7 @@ def tags(kit: Kit) -> None:
     """Permits without a tag, with wrong ones, and ten wrong ones in all."""
     kit.prover()
     player = until_fill(kit)
-    prover = kit.prover()
-    hold = kit.codec.messages[PERMIT].hold_ms
-    for rule, how in (("K-MISSING", NONE), ("K-FORGED", WRONG)):
-        prover.tag_as(lambda n, how=how: how)  # type: ignore[misc]
-        since = player.port.now_ms()
-        player.run(SPOIL_MS)
-        said = [one for one in player.since(since + hold, T_STATUS) if one.word("fuelling_command") == "HALT"]
-        kit.check(rule, bool(said), f"no Halt in {SPOIL_MS} ms of them", player.last.get(T_STATUS))
-        prover.tag_as(lambda n: RIGHT)
-        kit.reach(f"Dyna again after {rule}", lambda: player.word(T_STATUS, "fuelling_command") == "DYNA", STEP_MS)
-        player.run(RECOVER_MS)
-    kit.judge_tags()
-    prover.tag_as(one_in_three)
-    player.until(lambda: prover.wrong >= WRONG_MAX, 10_000)
-    prover.tag_as(lambda n: RIGHT)
+    kit.spoil_tags(lambda rule: _halts(kit, rule), lambda rule: _dyna_again(kit, rule))
     player.run(LOST_MS)
     since = player.port.now_ms()
     player.run(2000)

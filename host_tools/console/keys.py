@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from host_tools import link_auth
 from host_tools.cli import UserError
 from host_tools.console.session import role_key
 from sim import tables
 
-KEY_BYTES: Final = 32
 SERVICE: Final = "service"
 # Of the boards of `cryofill rig`: published here, so it protects nothing.
 TEST_SERVICE_KEY: Final = sha256(b"cryofill test service key: published, protects nothing").digest()
@@ -26,15 +25,9 @@ def roles() -> tuple[str, ...]:
 def read(path: Path) -> bytes:
     """Return the key in a file of 64 hexadecimal digits. Raises UserError."""
     try:
-        text = path.read_text(encoding="ascii").strip()
-        key = bytes.fromhex(text)
-    except OSError as error:
-        raise UserError(f"--key-file {path}: {error.strerror}") from None
-    except ValueError:
-        raise UserError(f"--key-file {path}: not {2 * KEY_BYTES} hexadecimal digits") from None
-    if len(key) != KEY_BYTES:
-        raise UserError(f"--key-file {path}: {len(key)} bytes instead of {KEY_BYTES}")
-    return key
+        return link_auth.read_key(path)
+    except link_auth.KeyFileError as error:
+        raise UserError(f"--key-file {error}") from None
 
 
 def make(folder: Path) -> list[Path]:
@@ -45,11 +38,10 @@ def make(folder: Path) -> list[Path]:
         raise UserError(f"--new-keys {folder}: is there already; keys are never overwritten") from None
     except OSError as error:
         raise UserError(f"--new-keys {folder}: {error.strerror}") from None
-    service = secrets.token_bytes(KEY_BYTES)
+    service = secrets.token_bytes(link_auth.KEY_BYTES)
     written = []
     for name, key in ((SERVICE, service), *((role, role_key(service, role)) for role in roles())):
         path = folder / f"{name}.key"
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-            file.write(key.hex() + "\n")
+        link_auth.write_key(path, key)
         written.append(path)
     return written

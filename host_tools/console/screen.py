@@ -6,11 +6,12 @@ TERM=dumb); nothing says anything by colour alone.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from prompt_toolkit import PromptSession
@@ -55,6 +56,27 @@ def fold(parts: Iterable[str], width: int, lines: int) -> list[str]:
         elif len(made) < lines and len(part) <= width:
             made.append(part)
     return made
+
+
+@contextlib.contextmanager
+def keys_kept() -> Iterator[None]:
+    """Keep what is typed while a command waits for its answer: in line mode the terminal would swallow a Ctrl-D.
+
+    Ctrl-C still interrupts the wait.
+    """
+    if sys.platform == "win32" or not sys.stdin.isatty():
+        yield
+        return
+    import termios
+
+    before = termios.tcgetattr(sys.stdin)
+    ours = termios.tcgetattr(sys.stdin)
+    ours[3] &= ~(termios.ICANON | termios.ECHO)
+    termios.tcsetattr(sys.stdin, termios.TCSANOW, ours)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(sys.stdin, termios.TCSANOW, before)
 
 
 class Completions(Completer):
@@ -127,7 +149,7 @@ class Screen:
         except Away as why:
             raise cli.UserError(f"{self._url}: {why}") from None
         try:
-            with patch_stdout(raw=True):
+            with patch_stdout(raw=True), keys_kept():
                 return self._converse()
         finally:
             self._board.close()

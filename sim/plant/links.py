@@ -39,14 +39,15 @@ K_XV209 = 5.0e-5
 
 class Link:
     """One flow path. `k` is the present coefficient; `w` kg/s the mean flow of the last tick, positive as named;
-    `x_far`, `y_far` the limits of what would come in from the far side.
+    `x_far`, `y_far` the limits of what would come in from the far side; `forward`: between two nodes, whether the step
+    was reckoned with the first one's content.
 
     Of a relief also: `p_set` Pa absolute, `k_per_pa` the coefficient gained per Pa above it, up to `k_full`.
     """
 
     __slots__ = (
         "tag", "k", "w", "one_way", "node", "kind", "w0", "ga", "p_far", "rho_far", "p_set", "k_per_pa",
-        "k_full", "x_far", "y_far",
+        "k_full", "x_far", "y_far", "forward",
     )  # fmt: skip
 
     def __init__(self, tag: str, one_way: bool, node: int = -1, kind: int = 0) -> None:
@@ -57,6 +58,7 @@ class Link:
         self.node = node
         self.kind = kind
         self.w0 = self.ga = 0.0
+        self.forward = True
         self.p_set = self.k_per_pa = self.k_full = 0.0
         self.p_far = self.rho_far = 0.0
         self.x_far, self.y_far = X_COLD, 1.0 / (3.0 * X_COLD)

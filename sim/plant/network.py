@@ -118,6 +118,7 @@ class Network:
             if w_last != 0.0 and -0.05 * a.p < dp < 0.05 * a.p:
                 # Near balance the last flow says where the fluid comes from; the difference may lag a tick.
                 forward = w_last > 0.0
+            ln.forward = forward
             if forward:
                 don, rec = a, b
             else:

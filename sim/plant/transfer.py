@@ -69,11 +69,9 @@ def transfer(net: Network, dt: float, delta: list[float], off_a: list[float], of
             ln.w = 0.0
             continue
         w = ln.w0 + off_a[i] * delta[i] - off_b[i] * delta[i + 1]
-        a, b = nodes[i], nodes[i + 1]
-        dp = a.p - b.p
-        near = ln.w != 0.0 and -0.05 * a.p < dp < 0.05 * a.p  # as in Network.step
-        if (w < 0.0) == (ln.w > 0.0 if near else dp >= 0.0):
+        if (w < 0.0) == ln.forward:
             # It turned round within the step: gas that comes was reckoned as the liquid that would have gone.
+            a, b = nodes[i], nodes[i + 1]
             thin, dense = (b, a) if w < 0.0 else (a, b)
             if dense.phase and thin.rho < dense.rho:
                 w *= sqrt(thin.rho / dense.rho)
