@@ -1,8 +1,10 @@
 """The dispenser's meter: what went in, what came back, what the hose kept. Grams; the ticket's arithmetic.
 
-From FILL to DRAIN: net = FT101 total - FT103 total (gas returned) - hose loss. The hose is full of liquid when FILL
+From FILL to DRAIN: net = FT101 total - FT103 total (gas returned) - hose loss. The hose holds liquid when FILL
 begins (precool metered it) and is pushed empty into the truck at the end, so its loss is negative: what
-stays in it as gas, less that liquid. EJ: both are computed, not measured.
+stays in it as gas, less that liquid. That liquid is a trickle when the cold test begins (EJ, as what stays) and
+what the cold test metered into the hose and not out of it: subcooled liquid fills a hose that saturated liquid
+leaves half empty.
 """
 
 from micropython import const
@@ -29,8 +31,12 @@ class Meter:
         self.start(0)
         self.running = False
 
-    def start(self, truck_mass_g, authenticated=True):
-        """Begin a fill: totals at zero; truck_mass_g is the truck's own mass now (for the balance)."""
+    def start(self, truck_mass_g, authenticated=True, hose_gain_g=0):
+        """Begin a fill: totals at zero; truck_mass_g is the truck's own mass now (for the balance).
+
+        hose_gain_g: what the hose has gained in the cold test (below 0: lost).
+        """
+        self._hose_gain_g = hose_gain_g
         self.unproved = 0 if authenticated else UNPROVED
         self.running = True
         self.fills = self.fills + 1 & 0x3FFFFFFF
@@ -82,7 +88,7 @@ class Meter:
 
     def hose_loss_g(self):
         """Return the computed hose loss in g (negative: the hose gave more than it kept)."""
-        return self._params.get("hose_kept_g") - self._params.get("hose_liquid_g")
+        return self._params.get("hose_kept_g") - self._params.get("hose_liquid_g") - self._hose_gain_g
 
     def net_g(self):
         """Return the billable mass in g."""

@@ -31,7 +31,7 @@ PARAMS = (
     ("top_g",              2500,    500,    10000,   "g",     "EJ",      "topping starts this far from the end"),
     ("end_lead_g",         150,     0,      1000,    "g",     "EJ",      "what still reaches the tank after the end: hose and stub"),
     ("drain_helium_ms",    8000,    1000,   12000,   "ms",    "EJ",      "XV106 open in the drain: at most 10 g of helium"),
-    ("hose_liquid_g",      70,      0,      1000,    "g",     "assumed", "hydrogen in stub and hoses when the fill begins: a trickle, not full"),
+    ("hose_liquid_g",      70,      0,      1000,    "g",     "assumed", "hydrogen in stub and hoses when the cold test begins: a trickle, not full"),
     ("hose_kept_g",        42,      0,      1000,    "g",     "assumed", "and when the drain is over: stub and return hose"),
     ("warm_temp_ck",       15000,   13000,  28000,   "cK",    "EJ",      "nozzle and return are warmed to this"),
     ("unlock_temp_ck",     12500,   12100,  28000,   "cK",    "EJ",      "and must still be above this at unlock"),

@@ -368,7 +368,8 @@ class Sequence(Handshake):
 
     def enter_fill_open(self):
         self._hold_in_fill = True
-        self._meter.start(self._truck.mass_g, self._truck.guard.required)
+        gain_g = self._balance * (16 * SCAN_MS // 100) // 10000  # of mg/s * 50 ms / 16
+        self._meter.start(self._truck.mass_g, self._truck.guard.required, gain_g)
 
     def truck_open(self):
         return self._truck.says(m.T_STATUS_XV201_OPEN) and self._means(GO)

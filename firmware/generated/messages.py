@@ -1,7 +1,7 @@
 """CAN messages: identifiers, pack and unpack. GENERATED from dbc/cryofill.dbc: do not edit.
 
 Change the DBC, then run `cryofill dbc generate`; `cryofill dbc check` fails when this file is stale.
-DBC sha256: cace9db29473ac510776e46eb877340b57e9b088e0b78a8fa74bf48d8df9dc5c
+DBC sha256: 47eb1930c3ae5f432fa5db7fc5fe3836fc523214d0d779621bca9598d652655f
 
 pack_x(buf, session, ...) writes bytes 3-7 of `buf` (8 bytes); bytes 0-2 are e2e.protect's. Arguments are
 physical integers in the unit of their name, NA or ERR; a value between two steps is rounded down. Returns 0;

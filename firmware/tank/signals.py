@@ -4,9 +4,9 @@ from micropython import const
 
 from generated import tank_tags as t
 
-NAMES = ("P_CPCT", "PT_DIFF", "OVER_G", "XV201_MS", "XV202_MS", "XV208_MS", "TARGET_G")
+NAMES = ("P_CPCT", "PT_DIFF", "OVER_G", "XV201_MS", "XV202_MS", "XV208_MS", "XV209_MS", "TARGET_G")
 P_CPCT, PT_DIFF, OVER_G, XV201_MS = range(4)
-TARGET_G = const(6)
+TARGET_G = const(7)
 
 LATE_MAX_MS = const(1000000)
 SCAN_TICKS = const(5)
@@ -27,6 +27,7 @@ class Signals:
             (t.XV201, t.ZO201, t.ZC201),
             (t.XV202, t.ZO202, t.ZC202),
             (t.XV208, t.ZO208, t.ZC208),
+            (t.XV209, t.ZO209, t.ZC209),
         )
 
     def update(self, tick):

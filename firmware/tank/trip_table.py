@@ -37,5 +37,6 @@ TRIPS = (
     ("XV202_POSITION", "XV202_MS", "above",  1500,   0,    "stop", 2000,    "FUELLING", "trip", 21, "EJ"),
     ("XV208_POSITION", "XV208_MS", "above",  1500,   0,    "stop", 2000,    "FUELLING", "trip", 21, "EJ"),
     ("STATION_TARGET", "TARGET_G", "above",  0,      0,    "stop", 300,     "FUELLING", "skip", 4,  "EJ: more than the 98 % rule"),
+    ("XV209_POSITION", "XV209_MS", "above",  1500,   0,    "stop", 2000,    "FUELLING", "trip", 6,  "EJ: fuel goes to the stack"),
 )
 # fmt: on

@@ -70,6 +70,8 @@ CASES = (
     _case("PT201A",   "off",          "stopped", "tank PT201A_BAD",           0.2,   "SAFE_STOP"),
     _case("PT201A",   "stuck",        "stopped", "tank PT201_DIFFER",         0.6,   "SAFE_STOP", value=5.0),
     _case("XV104",    "stuck_closed", "stopped", "dispenser XV104_POSITION",  2.0,   "SAFE_STOP"),
+    # the truck's own vent: what is billed would go to its stack
+    _case("XV209",    "stuck_open",   "stopped", "tank XV209_POSITION",       2.0,   "SAFE_STOP"),
     _case("can.link", "disconnect",   "stopped", "dispenser LINK_LOST",       0.32,  "HOLD SAFE_STOP"),
     _case("can.link", "corrupt",      "stopped", "dispenser LINK_LOST",       0.32,  "HOLD SAFE_STOP"),
     # both counters run back once, then on as ever: old frames in order are no news

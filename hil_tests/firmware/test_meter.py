@@ -16,14 +16,14 @@ NOT_BILLABLE = 1
 AI = [row[0] for row in tables.io("dispenser").AI]
 
 
-def metered(share: float, flow_mg_s: int = FLOW_MG_S) -> Any:
+def metered(share: float, flow_mg_s: int = FLOW_MG_S, hose_gain_g: int = 0) -> Any:
     """Return the meter after SECONDS of FLOW_MG_S, of whose pulses `share` came; FT101 shows flow_mg_s."""
     module = importlib.import_module("dispenser.meter")
     value = [0] * len(AI)
     value[AI.index("FT101")] = flow_mg_s
     image = SimpleNamespace(count=[0], ai=SimpleNamespace(ok=[True] * len(AI), value=value))
     meter = module.Meter(image, PARAMS)
-    meter.start(40_000)
+    meter.start(40_000, True, hose_gain_g)
     for tick in range(1, SECONDS * 100 + 1):
         image.count[0] = int(FLOW_MG_S * tick * share / 100_000)
         meter.sample()
@@ -55,3 +55,21 @@ def test_a_whole_tank_stays_in_small_integers(core: Any) -> None:
     meter.meter_g = meter._passed_g = 120_000
     assert meter.pulses_fit()
     assert 120_000 * 100 < 2**30
+
+
+def test_what_the_cold_test_left_in_the_hose_is_billed(core: Any) -> None:
+    """It is pushed into the truck when the fill ends."""
+    assert metered(1.0, hose_gain_g=88).net_g() == metered(1.0).net_g() + 88
+
+
+def test_what_the_cold_test_left_in_the_hose_is_reckoned(core: Any) -> None:
+    """10 s, judged every 50 ms, of 14 g/s more into the hose than out of it: 140 g."""
+    module = importlib.import_module("dispenser.sequence")
+    begun: list[tuple[int, bool, int]] = []
+    fake = SimpleNamespace(
+        _balance=200 * (14_000 // 16),
+        _meter=SimpleNamespace(start=lambda *facts: begun.append(facts)),
+        _truck=SimpleNamespace(mass_g=40_000, guard=SimpleNamespace(required=True)),
+    )
+    module.Sequence.enter_fill_open(fake)
+    assert begun == [(40_000, True, 140)]

@@ -75,5 +75,6 @@ TANK = (
     ("XV202_POSITION",  "XV202 not where it is energised to",       "no air, stuck valve, limit switch",                 "check ZO202, ZC202 and the valve's air"),
     ("XV208_POSITION",  "XV208 not where it is energised to",       "no air, stuck valve, limit switch",                 "check ZO208, ZC208 and the valve's air"),
     ("STATION_TARGET",  "station wants more than the tank may hold","a wrong target at the station",                     "set target_g at the dispenser; compare type plates"),
+    ("XV209_POSITION",  "tank vent XV209 not where it is told",     "no air, stuck valve, limit switch",                 "open: fuel goes to the stack, do not fill; check ZO209, ZC209 and the valve's air"),
 )
 # fmt: on
