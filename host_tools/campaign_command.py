@@ -16,6 +16,7 @@ from typing import Any, Final, TextIO
 
 from host_tools import cli
 from host_tools.campaign_folder import Folder
+from host_tools.command_table import CAMPAIGN_LIMIT_S
 
 REFRESH_S: Final = 0.5  # of the live line
 LINE_S: Final = 30.0  # between two lines where there is no terminal
@@ -94,7 +95,7 @@ def reproduce(arguments: argparse.Namespace, index: int) -> str:
         words = ["fill", str(Path(arguments.out) / f"fail-{index:06d}.toml")]
     else:
         words = ["campaign", "--runs", "1", "--seed", str(arguments.seed), "--first", str(index)]
-        if arguments.limit_s != cli.CAMPAIGN_LIMIT_S:
+        if arguments.limit_s != CAMPAIGN_LIMIT_S:
             words += ["--limit-s", f"{arguments.limit_s:g}"]
     if arguments.vm != "micropython":
         words += ["--vm", arguments.vm]
