@@ -159,6 +159,17 @@ class TestI11:
         bench.tick(1.0, PT102=1.0)
         assert bench.broken == ["I11"]
 
+    @pytest.mark.parametrize(
+        ("state", "air", "broken"), [("ESD", 0.0, []), ("ESD", 0.01, ["I11"]), ("VENT", 0.0, ["I11"])]
+    )
+    def test_without_power_it_is_the_air_that_counts(
+        self, bench: Any, state: str, air: float, broken: list[str]
+    ) -> None:
+        bench.plant.helium_share = lambda node: (0.5, 0.5 - air, air)
+        bench.state["dispenser"] = state
+        bench.tick(1.0, PT102=0.98, TT102=35.0)
+        assert bench.broken == broken
+
     @pytest.mark.parametrize("fine", [{"PT102": 1.02}, {"PT102": 1.044, "TT102": 30.0}, {"tank_bar": 1.044}])
     def test_warm_or_high_enough_is_not(self, bench: Any, fine: dict[str, float]) -> None:
         bench.tick(1.0, **fine)

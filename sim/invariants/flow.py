@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from sim.invariants.view import CLOSED, FLOW_G_S, SLOW_S, SLOW_TICKS, Rule, View, liquid_valves_open
+from sim.invariants.view import (
+    AIR_SHARE,
+    CLOSED,
+    FLOW_G_S,
+    SLOW_S,
+    SLOW_TICKS,
+    Rule,
+    View,
+    liquid_valves_open,
+)
 
 FLOW_ENDS_S = 1.0  # flow past XV103 ends this long after the deadline (I2) or the cause (I5)
 HELD_S = 5.0  # a pressure held this long with every valve shut counts as a leak test
 HELD_BARG = 0.5
 PURGE_BARG = 0.3  # helium must have been above ambient by this to displace anything
-AIR_SHARE = 0.005  # most air that may be left (domain notes 1.4: 0.5 %)
 EARTH_OHM = 10.0
 CABINET_TRIP = 1.0  # % vol
 AT101_LAG_S = 13.0  # detector: first order, T90 30 s

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+AIR_SHARE = 0.005  # mole share of air that may be left in a purged coupling
 CLOSED = 0.01  # a valve position up to this passes nothing
 FLOW_G_S = 1.0  # "no flow" in the sense of the invariants
 LIQUID_VALVES = ("XV101", "FCV102", "XV103")
