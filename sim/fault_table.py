@@ -101,6 +101,7 @@ WORLD_KINDS = (
     Kind("leak_forecourt",   OPTIONAL, "g/s", 0.001, 100.0,   2.0,    "hydrogen leaks at the nozzle; so much at 1 bar over ambient and more, less below"),
     Kind("vacuum_loss_hose", OPTIONAL, "Pa",  0.01,  1.0e5,   1.0e5,  "the vacuum of the hose's jacket rises to this pressure"),
     Kind("vacuum_loss_tank", OPTIONAL, "Pa",  0.01,  1.0e5,   1.0e5,  "the vacuum of the tank's jacket rises to this pressure"),
+    Kind("vacuum_loss_tank2", OPTIONAL, "Pa", 0.01,  1.0e5,   1.0e5,  "the same of the second vessel, on a truck that has two"),
     Kind("earth_lost",       NONE,     "",    0.0,   0.0,     None,   "the earth clamp falls off"),
     Kind("breakaway",        NONE,     "",    0.0,   0.0,     None,   "the breakaway coupling parts, both halves seal"),
     Kind("estop",            NONE,     "",    0.0,   0.0,     None,   "someone presses the emergency stop"),
@@ -111,6 +112,7 @@ WORLD_KINDS = (
     Kind("supply_loss",      OPTIONAL, "bar", 0.1,   20.0,    1.1,    "the station's dewar falls to this pressure"),
     Kind("warm_supply",      OPTIONAL, "K",   20.0,  300.0,   28.0,   "the station's liquid warms up to this temperature"),
 )
+SECOND_TANK = ("vacuum_loss_tank2",)  # only with `tanks = 2`; random scenarios have one
 # Draw valves: nothing is drawn in a refuelling, so that what passes them could not be told from what the buffer holds.
 NO_FLOW = ("XV203", "XV204", "XV206")
 

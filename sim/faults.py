@@ -28,6 +28,7 @@ WORLD: dict[str, tuple[tuple[tuple[str, Any], ...], tuple[str, float]]] = {
     "leak_forecourt":   ((("leak_forecourt_g_s", VALUE),),               ("AT102", 0.02)),
     "vacuum_loss_hose": ((("hose_vacuum_pa", RISES),),                   ("VT101", 1.0)),
     "vacuum_loss_tank": ((("tank_vacuum_pa", RISES),),                   ("VT201", 1.0)),
+    "vacuum_loss_tank2": ((("tank2_vacuum_pa", RISES),),                 ("VT201", 1.0)),
     "earth_lost":       ((("earthed", False),),                          ("ES103", -0.5)),
     "breakaway":        ((("breakaway", True),),                         ("ZS103", -0.5)),
     "estop":            ((("estop", True),),                             ("HS101A", -0.5)),

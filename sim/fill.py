@@ -226,6 +226,7 @@ class Fill:
         self._losses = Losses(self.rig.plant)
         self.rig.observe(self._story, self._reactions, self._losses, *observers)
         self._start_kg = self.rig.plant.truth["tank_kg"]
+        self._start_kgs = [tank.mass_kg() for tank in self.rig.plant.tanks]
         self._wall_s = 0.0
 
     def __enter__(self) -> Fill:
@@ -304,6 +305,7 @@ class Fill:
                 "peak_bar": round(story.peak_bar, 4),
                 "end_bar": round(truth["tank_bar"], 4),
                 "relief_bar": round(scenario.relief_bar, 4),
+                **self._vessels(),
             },
             "peak_flow_kg_h": round(story.peak_g_s * 3.6, 1),
             "invariants": {"checked": rig_.invariants.checked, "broken": rig_.invariants.broken},
@@ -320,6 +322,17 @@ class Fill:
             "scenario": _scenario(scenario, options),
             "versions": versions.of_run(options.firmware),
         }
+
+    def _vessels(self) -> dict[str, Any]:
+        """Return the figures of each vessel where there are two; those of the tank are of both together."""
+        tanks = self.rig.plant.tanks
+        if len(tanks) == 1:
+            return {}
+        figures = [
+            {"start_kg": round(kg, 4), "end_kg": round(tank.mass_kg(), 4), "end_bar": round(tank.p * 1e-5, 4)}
+            for kg, tank in zip(self._start_kgs, tanks, strict=True)
+        ]
+        return {"vessels": figures}
 
 
 def run(scenario: Scenario, options: Options | None = None, observers: Sequence[Any] = ()) -> dict[str, Any]:
@@ -352,7 +365,7 @@ def _scenario(scenario: Scenario, options: Options) -> dict[str, Any]:
         "limit_s": scenario.limit_s,
         "hard_chain": options.hard_chain,
         "station": dataclasses.asdict(scenario.station),
-        "truck": dataclasses.asdict(scenario.truck),
+        "truck": scenario.truck.given(),
         "link": dataclasses.asdict(scenario.link),
         "profile": dataclasses.asdict(scenario.profile),
         "faults": [dataclasses.asdict(fault) for fault in scenario.faults],

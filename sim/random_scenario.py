@@ -263,7 +263,8 @@ def _value(draw: _Draw, kind: fault_table.Kind) -> float:
 @cache
 def kinds_of(target: str) -> tuple[fault_table.Kind, ...]:
     """Return the kinds that this version can make happen to a target."""
-    return tuple(kind for kind in fault_table.kinds_of(target).values() if kind.available)
+    kinds = fault_table.kinds_of(target).values()
+    return tuple(kind for kind in kinds if kind.available and kind.name not in fault_table.SECOND_TANK)
 
 
 @cache

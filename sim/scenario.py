@@ -31,6 +31,7 @@ from sim.scenario_words import one_line, printable, shown, span, suggest
 
 if TYPE_CHECKING:
     from sim.plant.config import PlantConfig
+    from sim.plant.vessel import Start
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -67,13 +68,29 @@ class Station:
 
 @dataclass(frozen=True)
 class Truck:
-    """The truck's tank at arrival, and what its driver asks for."""
+    """The truck's tank at arrival, and what its driver asks for.
+
+    Of two vessels (`tanks`) mass and target are those of both, pressure and wall those of the first; `tank2_*` is what
+    the second has of its own: by default half of the mass, and the rest as the first.
+    """
 
     profile: str = "track1000"
     mass_kg: float = 40.0
     tank_bar: float = 4.0
     wall_k: float = 26.0
     target_kg: float = 85.0
+    tanks: int = 1
+    tank2_mass_kg: float | None = None
+    tank2_bar: float | None = None
+    tank2_wall_k: float | None = None
+    tank2_vacuum_pa: float | None = None
+
+    def given(self) -> dict[str, float | str]:
+        """Return its keys as a file would have them: of a second vessel only what there is."""
+        keys = dataclasses.asdict(self)
+        if self.tanks == 1:
+            del keys["tanks"]
+        return {key: value for key, value in keys.items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -192,6 +209,7 @@ def parse(text: str, file: str = "scenario.toml") -> Scenario:
         expect=expect,
     )
     _check_moments(file, scenario)
+    _check_second(file, scenario)
     _check_expect(file, scenario)
     _check_possible(file, scenario)
     return scenario
@@ -312,6 +330,13 @@ def _check_moments(file: str, scenario: Scenario) -> None:
             raise _refusal(file, section, key, why)
 
 
+def _check_second(file: str, scenario: Scenario) -> None:
+    """Refuse what happens to a second vessel where there is none."""
+    for number, fault in enumerate(scenario.faults, 1):
+        if fault.kind in fault_table.SECOND_TANK and scenario.truck.tanks == 1:
+            raise _refusal(file, f"[[fault]] {number}", "kind", f"{fault.kind} needs a truck with tanks = 2")
+
+
 def _check_expect(file: str, scenario: Scenario) -> None:
     trip = scenario.expect.trip
     if trip is None:
@@ -336,9 +361,7 @@ def plant_config(scenario: Scenario, hard_chain: bool = True, accuracy_errors: b
     station, truck, profile = scenario.station, scenario.truck, scenario.profile
     return PlantConfig(
         **dataclasses.asdict(station),
-        mass_kg=truck.mass_kg,
-        tank_bar=truck.tank_bar,
-        wall_k=truck.wall_k,
+        **{key: value for key, value in truck.given().items() if key not in ("profile", "target_kg")},
         relief_barg=profile.relief_barg,
         volume_m3=profile.volume_m3,
         hard_chain=hard_chain,
@@ -349,16 +372,19 @@ def plant_config(scenario: Scenario, hard_chain: bool = True, accuracy_errors: b
 def _check_possible(file: str, scenario: Scenario) -> None:
     """Refuse what no station or truck can be, with the figure that would be possible."""
     station, truck, profile = scenario.station, scenario.truck, scenario.profile
-    if truck.tank_bar >= station.supply_bar:
-        why = (
-            f"{truck.tank_bar:g} bar is not below supply_bar ({station.supply_bar:g} bar): nothing would flow"
-        )
-        raise _refusal(file, "[truck]", "tank_bar", why)
-    if truck.tank_bar <= station.ambient_kpa / 100.0:
-        why = f"{truck.tank_bar:g} bar is not above ambient ({station.ambient_kpa / 100.0:.2f} bar): air would enter"
-        raise _refusal(file, "[truck]", "tank_bar", why)
+    for key in ("tank_bar", "tank2_bar"):
+        bar = getattr(truck, key)
+        if bar is None:
+            continue
+        if bar >= station.supply_bar:
+            why = f"{bar:g} bar is not below supply_bar ({station.supply_bar:g} bar): nothing would flow"
+            raise _refusal(file, "[truck]", key, why)
+        if bar <= station.ambient_kpa / 100.0:
+            why = f"{bar:g} bar is not above ambient ({station.ambient_kpa / 100.0:.2f} bar): air would enter"
+            raise _refusal(file, "[truck]", key, why)
+    config = plant_config(scenario)
     try:
-        plant_config(scenario).validate()
+        config.validate()
     except ValueError as error:
         key, _, why = str(error).partition(" = ")
         value, _, why = why.partition(": ")
@@ -373,22 +399,23 @@ def _check_possible(file: str, scenario: Scenario) -> None:
     if truck.target_kg <= truck.mass_kg:
         why = f"{truck.target_kg:g} kg is not above mass_kg ({truck.mass_kg:g} kg): nothing to fill"
         raise _refusal(file, "[truck]", "target_kg", why)
-    _check_dry(file, truck, profile)
+    for start in config.starts():
+        _check_dry(file, start, profile.volume_m3 / truck.tanks)
 
 
-def _check_dry(file: str, truck: Truck, profile: Profile) -> None:
-    """Refuse a mass so small that the tank is dry and its gas could not be near the wall's temperature."""
-    _, vapour = _saturation(truck.tank_bar)
-    density = truck.mass_kg / profile.volume_m3
+def _check_dry(file: str, start: Start, volume_m3: float) -> None:
+    """Refuse a mass so small that the vessel is dry and its gas could not be near the wall's temperature."""
+    _, vapour = _saturation(start.tank_bar)
+    density = start.mass_kg / volume_m3
     if density >= vapour:
         return
-    gas_k = _gas_k(truck.tank_bar, density)
-    if abs(gas_k - truck.wall_k) > GAS_TO_WALL_K:
+    gas_k = _gas_k(start.tank_bar, density)
+    if abs(gas_k - start.wall_k) > GAS_TO_WALL_K:
         why = (
-            f"{truck.mass_kg:g} kg at {truck.tank_bar:g} bar is gas at {gas_k:.0f} K, "
-            f"which does not go with wall_k {truck.wall_k:g} K"
+            f"{start.mass_kg:g} kg at {start.tank_bar:g} bar is gas at {gas_k:.0f} K, "
+            f"which does not go with {start.prefix}wall_k {start.wall_k:g} K"
         )
-        raise _refusal(file, "[truck]", "mass_kg", why)
+        raise _refusal(file, "[truck]", start.prefix + "mass_kg", why)
 
 
 def _saturation(bar: float) -> tuple[float, float]:

@@ -58,6 +58,11 @@ TRUCK = {
     "tank_bar":    Key(float, 1.1, 12.0, unit="bar"),
     "wall_k":      Key(float, 14.0, 350.0, unit="K"),
     "target_kg":   Key(float, 0.2, 200.0, unit="kg"),
+    "tanks":       Key(int,   1, 2),
+    "tank2_mass_kg":   Key(float, 0.1, 200.0, unit="kg"),
+    "tank2_bar":       Key(float, 1.1, 12.0, unit="bar"),
+    "tank2_wall_k":    Key(float, 14.0, 350.0, unit="K"),
+    "tank2_vacuum_pa": Key(float, 0.0, 1.1e5, unit="Pa"),
 }
 LINK = {
     "auth":        Key(bool),

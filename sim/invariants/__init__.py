@@ -57,6 +57,7 @@ class Invariants:
             max_fill_kg=max_fill_kg(scenario.profile),
             deadlines_s=_deadlines(self._trips),
             noise_only=noise_only,
+            tanks=scenario.truck.tanks,
         )
         rules = [(rule_id, rule(), every) for rule_id, _, rule, every in RULES]
         self._all = [(rule_id, rule) for rule_id, rule, _ in rules]

@@ -160,8 +160,9 @@ class AboveAmbient(Rule):
         truth = v.truth
         liquid_bar, return_bar = self._liquid_mean(truth["PT102"]), self._return_mean(truth["PT103"])
         least = truth["PT105"] + AIR_LOCK_BAR
-        if truth["tank_bar"] < least:
-            return f"tank at {truth['tank_bar']:.3f} bar, below ambient + {AIR_LOCK_BAR} bar"
+        tank_bar = min(v.vessels("bar"))
+        if tank_bar < least:
+            return f"tank at {tank_bar:.3f} bar, below ambient + {AIR_LOCK_BAR} bar"
         if not v.world.seated or v.world.breakaway:  # parted: each half is shut by its own check valve
             return ""
         if v.world.leak_forecourt_g_s > 0.0:

@@ -10,7 +10,7 @@ INHIBIT_S = 0.5  # the tank board's time to see the nozzle and drop the release
 
 
 class BelowRelief(Rule):
-    """I1. Relief set pressure + ambient here and now."""
+    """I1. Relief set pressure + ambient here and now; of two vessels that with the higher pressure."""
 
     def __init__(self) -> None:
         self._answers_s = 0.0
@@ -30,12 +30,14 @@ class BelowRelief(Rule):
 
 
 class BelowFillLimit(Rule):
-    """I6. The 98 %-liquid-at-relief mass."""
+    """I6. The 98 %-liquid-at-relief mass, of each vessel."""
 
     def check(self, v: View) -> str:
-        if v.truth["tank_kg"] <= v.max_fill_kg + MASS_ROUNDING_KG:
-            return ""
-        return f"{v.truth['tank_kg']:.2f} kg in a tank for {v.max_fill_kg:.2f} kg"
+        most = v.max_fill_kg / v.tanks
+        for kg in v.vessels("kg"):
+            if kg > most + MASS_ROUNDING_KG:
+                return f"{kg:.2f} kg in a tank for {most:.2f} kg"
+        return ""
 
 
 class TractionInhibited(Rule):

@@ -42,9 +42,10 @@ class View:
     """One tick, as the rules see it. The engine fills it in; rules never write to it."""
 
     relief_barg: float
-    max_fill_kg: float
+    max_fill_kg: float  # of all vessels together
     deadlines_s: dict[str, float]  # shortest stop deadline of a dispenser trip row, by its signal
     noise_only: bool = True
+    tanks: int = 1
     t_s: float = 0.0
     state: str = "BOOT"
     truth: dict[str, float] = field(default_factory=dict)
@@ -58,6 +59,12 @@ class View:
     dead: frozenset[str] = frozenset()  # nodes without a running processor
     tickets: list[Ticket] = field(default_factory=list)
     flash: tuple[bytes, int] | None = None  # at the end: the dispenser's flash image and its block size
+
+    def vessels(self, unit: str) -> list[float]:
+        """Return the truth of each vessel, "kg" or "bar"."""
+        if self.tanks == 1:
+            return [self.truth["tank_" + unit]]
+        return [self.truth[f"tank{n}_{unit}"] for n in range(1, self.tanks + 1)]
 
     def air_share(self) -> float:
         """Return the greatest mole share of air in nozzle and receptacle (slow: asked when liquid starts to flow)."""

@@ -24,7 +24,7 @@ STACK_RESEAT_PA = 5_000.0
 class Boundaries:
     """Sets p, density and enthalpy of what would come in, and the coefficients of vents and reliefs."""
 
-    __slots__ = ("_plant", "_reliefs", "_vents", "_vent_open", "_helium", "_supply_at")
+    __slots__ = ("_plant", "_reliefs", "_vents", "_vent_open", "_helium", "_supply_at", "_world_at")
 
     def __init__(self, plant: Plant) -> None:
         self._plant = plant
@@ -41,11 +41,12 @@ class Boundaries:
         for ln in self._helium:
             ln.x_far, ln.y_far = X_HELIUM, 1.0 / (3.0 * X_HELIUM)
         self._supply_at = (0.0, 0.0)
+        self._world_at = -1  # its count of changes
 
     def update(self, far_h: list[float]) -> None:
         """Bring every edge link up to date; `far_h` takes the enthalpies by kind of boundary."""
         plant = self._plant
-        w, tank, config = plant.world, plant.tank, plant.config
+        w, tank = plant.world, plant.tank
         station = plant.station
         station.follow()
         p, t_k = station.delivers(), station.liquid_k
@@ -61,19 +62,28 @@ class Boundaries:
                 ln.x_far, ln.y_far = X_COLD, 1.0 / (3.0 * X_COLD)
             far_h[SUPPLY] = h
         ambient = w.ambient_kpa * 1e3
-        p = w.helium_bar * 1e5
-        t_he = config.helium_k
-        for ln in self._helium:
-            if ln.p_far != p:
+        if w.changes != self._world_at:
+            self._world_at = w.changes
+            config = plant.config
+            p = w.helium_bar * 1e5
+            t_he = config.helium_k
+            for ln in self._helium:
                 ln.p_far, ln.rho_far = p, p / (R_HE * t_he)
-        far_h[HELIUM] = CP_HE * t_he
-        plant.xv104.p_far = (
-            config.recovery_bar * 1e5 if config.returns == "recovery" else ambient + STACK_RESEAT_PA
-        )
+            far_h[HELIUM] = CP_HE * t_he
+            plant.xv104.p_far = (
+                config.recovery_bar * 1e5 if config.returns == "recovery" else ambient + STACK_RESEAT_PA
+            )
+            for ln, *_ in self._vents:
+                ln.p_far = ambient + 0.8 * STACK_RESEAT_PA
+            for relief, ln, _ in self._reliefs:
+                ln.p_far = ambient
+                ln.p_set = ambient + relief.set_pa
         plant.xv201.p_far = tank.p
         ln = plant.xv202
         ln.p_far, ln.rho_far = tank.p, tank.rho_v
         far_h[ULLAGE] = tank.h_vap
+        if plant.manifold is not None:
+            plant.manifold.meet(far_h)
         for i, (ln, node, valve, k) in enumerate(self._vents):
             p = node.p - ambient
             if p >= STACK_OPEN_PA:
@@ -81,10 +91,7 @@ class Boundaries:
             elif p < STACK_RESEAT_PA:
                 self._vent_open[i] = False
             ln.k = k * valve.opening() if self._vent_open[i] else 0.0
-            ln.p_far = ambient + 0.8 * STACK_RESEAT_PA
         for relief, ln, node in self._reliefs:
             p = node.p - ambient
             if p > 0.9 * relief.set_pa or relief.lift:
                 ln.k = ln.k_full * relief.update(p)
-            ln.p_far = ambient
-            ln.p_set = ambient + relief.set_pa

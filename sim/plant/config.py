@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from .fluid import get_fluid
 from .fuel_cell import RATED_KW
 from .shape import sphere_m2
-from .vessel import Vessel
+from .vessel import Start, Vessel
 
 SEA_LEVEL_BAR = 1.01325
 PSV101_BARG = 6.0  # assumed; <= tank MAWP
@@ -50,6 +50,13 @@ class PlantConfig:
     hard_chain: bool = True
     accuracy_errors: bool = False
     fuel_cell_rated_kw: float = 190.0
+    # Two vessels: volume, mass and the sizes below are of both together, tank_bar and wall_k of the first. What the
+    # second has of its own; None: half of the mass, and otherwise as the first.
+    tanks: int = 1
+    tank2_mass_kg: float | None = None
+    tank2_bar: float | None = None
+    tank2_wall_k: float | None = None
+    tank2_vacuum_pa: float | None = None
     # assumed sizes
     tank_leak_w: float = 10.0  # assumed: nominal heat leak at 293 K
     tank_wall_kg: float = 300.0  # assumed: steel cold mass
@@ -73,10 +80,24 @@ class PlantConfig:
     burst_ratio: float = 1.30  # assumed: the burst disc's pressure over PSV201's
     tank_radiative_share: float = 0.5  # of the heat leak at 293 K; the rest is conducted
 
+    def vessel_size(self) -> float:
+        """Return area and heat leak of one vessel over those of a single one that holds as much as all of them."""
+        return float(self.tanks ** (-2.0 / 3.0))  # similar in shape
+
     def vessel(self) -> Vessel:
-        """Return the onboard tank's build."""
-        area = max(self.tank_area_m2, 1.05 * sphere_m2(self.volume_m3))
-        return Vessel(self.volume_m3, area, self.tank_wall_kg, spray_fraction=self.spray_fraction)
+        """Return the build of the onboard tank, or of each of two. The wall goes with the volume, as of equal strength."""
+        area = max(self.tank_area_m2, 1.05 * sphere_m2(self.volume_m3)) * self.vessel_size()
+        n = self.tanks
+        return Vessel(self.volume_m3 / n, area, self.tank_wall_kg / n, spray_fraction=self.spray_fraction)
+
+    def starts(self) -> tuple[Start, ...]:
+        """Return what is in each vessel at the start."""
+        if self.tanks == 1:
+            return (Start(self.mass_kg, self.tank_bar, self.wall_k),)
+        kg = self.mass_kg * 0.5 if self.tank2_mass_kg is None else self.tank2_mass_kg
+        bar = self.tank_bar if self.tank2_bar is None else self.tank2_bar
+        wall_k = self.wall_k if self.tank2_wall_k is None else self.tank2_wall_k
+        return (Start(self.mass_kg - kg, self.tank_bar, self.wall_k), Start(kg, bar, wall_k, "tank2_"))
 
     def validate(self) -> None:
         """Refuse values outside the model or inconsistent with each other. Raises ValueError naming key and figure."""
@@ -95,12 +116,17 @@ class PlantConfig:
             ("meter_gas_error", 0.0, 1.0),
             ("dewar_kg", 50.0, 4200.0), ("high_pressure_kg_h", 0.0, 120.0),
             ("relief_full", 1.01, 1.10), ("relief_reseat", 0.90, 0.99), ("burst_ratio", 1.11, 3.0),
-            ("tank_radiative_share", 0.0, 1.0),
+            ("tank_radiative_share", 0.0, 1.0), ("tanks", 1, 2), ("tank2_bar", 1.0, 12.0),
+            ("tank2_vacuum_pa", 0.0, 1.1e5),
         )  # fmt: skip
         for key, lo, hi in ranges:
             value = getattr(self, key)
-            if not lo <= value <= hi:
+            if value is not None and not lo <= value <= hi:
                 raise ValueError(f"{key} = {value}: must be within {lo}..{hi}")
+        if self.tanks == 1:
+            for key in ("tank2_mass_kg", "tank2_bar", "tank2_wall_k", "tank2_vacuum_pa"):
+                if getattr(self, key) is not None:
+                    raise ValueError(f"{key} = {getattr(self, key)}: there is one tank; tanks = 2 makes it two")
         from .piping_table import VALVES  # which reads this module
 
         if self.hose_metal_k is not None and len(self.hose_metal_k) != LINE_NODES:
@@ -120,31 +146,40 @@ class PlantConfig:
             raise ValueError(
                 f"supply_bar = {self.supply_bar}: above {limit:.2f} bar, 0.9 x the set pressure of PSV101"
             )
-        relief = self.relief_barg + ambient_bar
-        if self.tank_bar >= 0.97 * relief:
-            raise ValueError(f"tank_bar = {self.tank_bar}: at or above 97 % of relief ({relief:.2f} bar)")
         if NEAR_CRITICAL_BAR < self.relief_barg + SEA_LEVEL_BAR < SUPERCRITICAL_BAR:
             raise ValueError(
                 f"relief_barg = {self.relief_barg}: too near the critical pressure; set it to open at "
                 f"{NEAR_CRITICAL_BAR:g} bar absolute at most or {SUPERCRITICAL_BAR:g} at least"
             )
-        most = max_fill_kg(self.volume_m3, self.relief_barg + SEA_LEVEL_BAR)
-        if self.mass_kg > most:
-            raise ValueError(
-                f"mass_kg = {self.mass_kg}: above {most:.1f} kg, the 98 % rule for {self.volume_m3} m3"
-            )
-        t_sat = get_fluid().sat_p(self.tank_bar * 1e5)[0]
         t_supply_sat = get_fluid().sat_p(self.supply_bar * 1e5)[0]
         if self.supply_k > t_supply_sat:
             raise ValueError(
                 f"supply_k = {self.supply_k}: not liquid at supply_bar (boils at {t_supply_sat:.2f} K)"
             )
-        if not t_sat - 1.0 <= self.wall_k <= WALL_MAX_K:
+        for start in self.starts():
+            self._check_start(start)
+
+    def _check_start(self, start: Start) -> None:
+        """Refuse a vessel that cannot be so. Raises ValueError naming its key."""
+        of = start.prefix
+        kg, bar, wall_k = start.mass_kg, start.tank_bar, start.wall_k
+        bar_key = "tank2_bar" if of else "tank_bar"
+        if kg <= 0.0:
+            raise ValueError(f"tank2_mass_kg = {self.tank2_mass_kg}: must be within 0 and mass_kg ({self.mass_kg})")
+        relief = self.relief_barg + self.ambient_kpa / 100.0
+        if bar >= 0.97 * relief:
+            raise ValueError(f"{bar_key} = {bar}: at or above 97 % of relief ({relief:.2f} bar)")
+        volume = self.volume_m3 / self.tanks
+        most = max_fill_kg(volume, self.relief_barg + SEA_LEVEL_BAR)
+        if kg > most:
+            raise ValueError(f"{of}mass_kg = {kg}: above {most:.1f} kg, the 98 % rule for {volume} m3")
+        t_sat = get_fluid().sat_p(bar * 1e5)[0]
+        if not t_sat - 1.0 <= wall_k <= WALL_MAX_K:
             raise ValueError(
-                f"wall_k = {self.wall_k}: must be within {t_sat:.1f} (boiling at tank_bar) .. {WALL_MAX_K:.0f} K"
+                f"{of}wall_k = {wall_k}: must be within {t_sat:.1f} (boiling at {bar_key}) .. {WALL_MAX_K:.0f} K"
             )
-        if self.wall_k > t_sat + 3.0 and self.mass_kg > HEEL_MAX_KG:
+        if wall_k > t_sat + 3.0 and kg > HEEL_MAX_KG / self.tanks:
             raise ValueError(
-                f"wall_k = {self.wall_k}: a wall {self.wall_k - t_sat:.0f} K above boiling is not consistent with "
-                f"mass_kg = {self.mass_kg} (at most {HEEL_MAX_KG:.0f} kg)"
+                f"{of}wall_k = {wall_k}: a wall {wall_k - t_sat:.0f} K above boiling is not consistent with "
+                f"{of}mass_kg = {kg} (at most {HEEL_MAX_KG / self.tanks:.0f} kg)"
             )

@@ -20,6 +20,7 @@ from .fluid import R_AIR, R_H2, R_HE, air_h, get_fluid
 from .frozen_air import FrozenAir
 from .line_heat import LineHeat
 from .links import Link, series
+from .manifold import Manifold
 from .network import Network
 from .node import Node
 from .piping_table import (
@@ -68,6 +69,8 @@ class Plant:
             supply_bar=config.supply_bar, supply_k=config.supply_k, ambient_k=config.ambient_k,
             ambient_kpa=config.ambient_kpa,
         )  # fmt: skip
+        if config.tank2_vacuum_pa is not None:
+            self.world.tank2_vacuum_pa = config.tank2_vacuum_pa
         self.energised: dict[str, float] = dict.fromkeys(OUTPUTS, 0.0)
         self.actual = self.energised  # what the wires and relays behind the outputs make of them: see device_faults
         self.valve_faults: dict[str, tuple[str, float]] = {}
@@ -86,7 +89,12 @@ class Plant:
         )  # fmt: skip
         self._fcv_at = 0.0  # its travel as the physics has it
         self._faults_seen: dict[str, tuple[str, float]] = {}
-        self.tank = Tank(config.vessel(), self.fluid, config.mass_kg, config.tank_bar * 1e5, config.wall_k)
+        self.tanks = [
+            Tank(config.vessel(), self.fluid, start.mass_kg, start.tank_bar * 1e5, start.wall_k)
+            for start in config.starts()
+        ]
+        self.tank = self.tanks[0]  # of two: that with the valve box
+        self.manifold = Manifold(self) if len(self.tanks) > 1 else None
         warm = config.hose == "warm"
         same_k = config.ambient_k if warm else config.hose_metal_standby_k
         self.nodes = [
@@ -227,10 +235,8 @@ class Plant:
             self.coupling.step(self._slow_s)
             self.station.step(self._slow_s)
             self._slow_s = 0.0
-        p_tank = self.tank.p
         self.propulsion.step(dt)
-        self.tank_ends.step(dt, self.actual["HT205"])
-        change = abs(self.tank.p - p_tank) / p_tank
+        change = self.tank_ends.step(dt, self.actual["HT205"])
         q_wait = self._q_wait
         for i, node in enumerate(self.nodes):
             q = q_wait[i] + node.q_j

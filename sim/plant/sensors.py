@@ -54,7 +54,7 @@ class Sensors:
         self.stack_k = plant.config.ambient_k
         self._metered_kg_s = 0.0
         cfg = plant.config
-        self.full_kg = max_fill_kg(cfg.volume_m3, cfg.relief_barg + SEA_LEVEL_BAR)
+        self.full_kg = max_fill_kg(cfg.volume_m3 / cfg.tanks, cfg.relief_barg + SEA_LEVEL_BAR)
         self._limits = [(v, v.tag, "ZO" + v.tag[2:], "ZC" + v.tag[2:]) for v in plant.valves.values()]
         self._contacts: tuple[float, ...] = ()
         self._surroundings: tuple[object, ...] = ()
@@ -87,6 +87,8 @@ class Sensors:
         t["flow_tstack_g_s"] = p.w_tstack * 1e3
         t["tank_bar"] = t["PT201A"] = t["PT201B"] = tank.p * 1e-5
         t["tank_kg"] = kg = tank.ml + tank.mv
+        if p.manifold is not None:
+            kg = self._two_vessels(t)
         t["hose_liquid_kg"] = nodes[HOSE].m_liq + nozzle.m_liq
         t["return_liquid_kg"] = ret.m_liq + nodes[RCPT].m_liq
         t["stub_liquid_kg"] = stub.m_liq
@@ -95,6 +97,15 @@ class Sensors:
         if t.get("LSHH202") != below:
             t["LSHH202"] = below
             t["contact_changes"] += 1
+
+    def _two_vessels(self, t: dict[str, float]) -> float:
+        """What differs with two: a transmitter on each, the sum of their masses; returns the mass in the fuller one."""
+        a, b = self.plant.tanks
+        t["tank1_kg"], t["tank2_kg"] = first, second = a.mass_kg(), b.mass_kg()
+        t["tank_kg"] = first + second
+        t["tank1_bar"], t["tank2_bar"] = t["PT201A"], t["PT201B"] = low, high = a.p * 1e-5, b.p * 1e-5
+        t["tank_bar"] = max(low, high)
+        return max(first, second)
 
     def tick(self, p: Plant, dt: float) -> None:
         """What may change in any tick: contacts, positions; every fifth tick the slow channels."""
@@ -184,6 +195,10 @@ class Sensors:
         t["solid_air_g"] = p.frozen_air.total_kg() * 1e3
         t["TT201"], t["TT202"] = tank.tl if tank.ml > 0.05 else tank.tv, tank.tv
         mean = (tank.ml + tank.mv) / tank.v
+        if p.manifold is not None:
+            # Both probes on one converter show the mean; of both vacuum gauges the worse one is passed on.
+            mean = t["tank_kg"] / sum(vessel.v for vessel in p.tanks)
+            t["VT201"] = max(w.tank_vacuum_pa, w.tank2_vacuum_pa)
         t["LT201"] = 100.0 * (mean - LEVEL_RHO_V) / (LEVEL_RHO_L - LEVEL_RHO_V)
         drive = p.propulsion
         t["PT203"] = drive.buffer.p * 1e-5

@@ -34,7 +34,7 @@ class Shape:
     Raises ValueError when no vessel of this volume has so small an area.
     """
 
-    __slots__ = ("cells", "radius_m", "length_m")
+    __slots__ = ("cells", "radius_m", "length_m", "_heights_m")
 
     def __init__(self, volume_m3: float, area_m2: float) -> None:
         least = sphere_m2(volume_m3)
@@ -66,11 +66,13 @@ class Shape:
             knots.append((volume / full, fill))
         shares = [share for share, _ in knots]
         points = []
+        self._heights_m: list[float] = []
         for i in range(CELLS + 1):
             share = i / CELLS
             j = min(max(bisect_right(shares, share) - 1, 0), _KNOTS - 1)
             (s0, a), (s1, b) = knots[j], knots[j + 1]
             x = (share - s0) / (s1 - s0)
+            self._heights_m.append(2.0 * r * (j + x) / _KNOTS)
             points.append(tuple(u + x * (v - u) for u, v in zip(a, b, strict=True)))
         self.cells: list[tuple[float, float, float, float, float, float]] = []
         for a0, b0 in zip(points, points[1:], strict=False):
@@ -78,6 +80,12 @@ class Shape:
             for u, v in zip(a0, b0, strict=True):
                 row += [u, (v - u) * CELLS]
             self.cells.append((row[0], row[1], row[2], row[3], row[4], row[5]))
+
+    def height_m(self, share: float) -> float:
+        """Return how high this share of the volume stands above the bottom, 0 to 1."""
+        i = min(max(int(share * CELLS), 0), CELLS - 1)
+        low, high = self._heights_m[i], self._heights_m[i + 1]
+        return low + (high - low) * (share * CELLS - i)
 
     def at(self, share: float) -> Fill:
         """Return what is wetted with this share of the volume filled, 0 to 1."""

@@ -115,27 +115,36 @@ class Tank(Zones):
         self.uv -= h
         return m, he, air, h
 
-    def _liquid_share(self) -> float:
+    def take_liquid(self, kg: float) -> tuple[float, float]:
+        """Remove `kg` of the liquid, of which there must be some; returns (kg, enthalpy J) actually removed."""
+        part = min(kg / self.ml, 0.2)
+        h = (self.ul + self.p * self.vl) * part
+        m = self.ml * part
+        self.ml -= m
+        self.ul -= h
+        return m, h
+
+    def yields_m3_pa(self) -> float:
+        """Volume that the content gives way by per Pa: of the vapour's, and a little of the liquid's."""
+        return (self.v - self.vl) / (_GAMMA * self.p) + self.vl / (self.rho_l * self._prl)
+
+    def liquid_share(self) -> float:
         """Share of liquid in what leaves at the top: none until the vapour is a hundredth of the vessel."""
         gap = ((self.v - self.vl) / self.v - 2.0 * CUSHION) / _ENTRAIN
         return 0.0 if gap >= 1.0 or self.ml < POOL_KG else 1.0 if gap <= 0.0 else 1.0 - gap
 
     def top_density(self) -> float:
         """Density of what leaves at the top."""
-        share = self._liquid_share()
+        share = self.liquid_share()
         return self.rho_v if share == 0.0 else self.rho_v + share * (self.rho_l - self.rho_v)
 
     def relieve(self, kg: float) -> tuple[float, float, float, float]:
         """Remove `kg` at the top, liquid too when the vessel is full of it; returns as `take_vapour`."""
-        share = self._liquid_share()
+        share = self.liquid_share()
         if share == 0.0:
             return self.take_vapour(kg)
         m, he, air, h = self.take_vapour(kg * (1.0 - share)) if share < 1.0 else (0.0, 0.0, 0.0, 0.0)
-        part = min(kg * share / self.ml, 0.2)
-        h_l = (self.ul + self.p * self.vl) * part
-        m_l = self.ml * part
-        self.ml -= m_l
-        self.ul -= h_l
+        m_l, h_l = self.take_liquid(kg * share)
         return m + m_l, he, air, h + h_l
 
     def step(self, dt: float, m_in: float, he_in: float, air_in: float, h_in: float, heater: float) -> None:

@@ -1,4 +1,7 @@
-"""What the tank meets outside: heat leak, relief, burst disc and vent, the line's inflow, the truck's movement."""
+"""What the tank meets outside: heat leak, relief, burst disc and vent, the line's inflow, the truck's movement.
+
+Of two vessels each has its own leak, vacuum, relief and burst disc; what they share: `manifold`.
+"""
 
 from __future__ import annotations
 
@@ -22,14 +25,18 @@ SLOSH_FULL_M_S = 2.0  # speed of the truck at which the liquid sloshes freely; a
 
 
 class TankRelief(Relief):
-    """PSV201: pops at its set pressure (gauge), full lift at `full` and shut again at `reseat` times that."""
+    """PSV201: pops at its set pressure (gauge), full lift at `full` and shut again at `reseat` times that.
 
-    __slots__ = ("full", "reseat")
+    `burst`: the disc beside it has burst.
+    """
+
+    __slots__ = ("full", "reseat", "burst")
 
     def __init__(self, tag: str, set_pa: float, full: float, reseat: float) -> None:
         super().__init__(tag, set_pa)
         self.full = full
         self.reseat = reseat
+        self.burst = False
 
     def update(self, gauge_pa: float) -> float:
         """Lift 0-1 at this gauge pressure."""
@@ -50,62 +57,91 @@ def leak_w(config: PlantConfig, vacuum_pa: float, ambient_k: float) -> float:
 
 
 class TankEnds:
-    """Steps the tank. `vented` is what ever went up the truck's stack (h2, he, air kg, J), `w_stack` kg/s."""
+    """Steps the tank. `vented` is what ever went up the truck's stack (h2, he, air kg, J), `w_stack` kg/s.
+    `vessels`: (number, vessel, its relief).
+    """
 
-    __slots__ = ("_plant", "psv201", "burst_pa", "burst", "vented", "w_stack", "_leak_key")
+    __slots__ = (
+        "_plant", "vessels", "burst_pa", "vented", "w_stack", "_xv209", "_leak_at", "_size", "_fill", "_gas", "_heater",
+    )  # fmt: skip
 
     def __init__(self, plant: Plant) -> None:
         self._plant = plant
         config = plant.config
         set_pa = config.relief_barg * 1e5
-        self.psv201 = TankRelief("PSV201", set_pa, config.relief_full, config.relief_reseat)
+        self.vessels = [
+            (i, tank, TankRelief("PSV201", set_pa, config.relief_full, config.relief_reseat))
+            for i, tank in enumerate(plant.tanks)
+        ]
         self.burst_pa = config.burst_ratio * set_pa
-        self.burst = False
+        self._xv209 = plant.valves["XV209"]
         self.vented = [0.0, 0.0, 0.0, 0.0]
         self.w_stack = 0.0
-        self._leak_key = (0.0, 0.0)
+        self._leak_at = -1  # the world's count of changes
+        self._size = config.vessel_size()
+        manifold = plant.manifold
+        self._fill, self._gas = (manifold.fill, manifold.gas) if manifold is not None else ([1.0], [1.0])
+        self._heater = 1.0 / config.tanks  # HT205: as much in each vessel
 
     def leak(self) -> None:
         """Heat leak after a change of the tank's vacuum or of the ambient."""
         w = self._plant.world
-        key = (w.tank_vacuum_pa, w.ambient_k)
-        if key != self._leak_key:
-            self._leak_key = key
-            self._plant.tank.leak_w = leak_w(self._plant.config, *key)
+        if w.changes != self._leak_at:
+            self._leak_at = w.changes
+            vacuums_pa = (w.tank_vacuum_pa, w.tank2_vacuum_pa)
+            for tank, vacuum_pa in zip(self._plant.tanks, vacuums_pa, strict=False):
+                tank.leak_w = leak_w(self._plant.config, vacuum_pa, w.ambient_k) * self._size
 
-    def step(self, dt: float, heater: float) -> None:
-        """Take over what the lines exchanged with the tank, relieve it and advance it by `dt` s."""
+    def step(self, dt: float, heater: float) -> float:
+        """Take over what the lines exchanged with the tank, relieve it and advance it by `dt` s.
+
+        Returns the greatest relative change of pressure.
+        """
         plant = self._plant
-        tank, out = plant.tank, plant.network.out
+        manifold, out = plant.manifold, plant.network.out
         far = out[ULLAGE]
         if far[0] != 0.0 or far[1] != 0.0:
-            tank.mv += far[0]
-            tank.mhe += far[1]
-            tank.mair += far[2]
-            tank.uv += far[3]
+            if manifold is None:
+                tank = plant.tank
+                tank.mv += far[0]
+                tank.mhe += far[1]
+                tank.mair += far[2]
+                tank.uv += far[3]
+            else:
+                manifold.take_over(far)
             out[ULLAGE] = [0.0, 0.0, 0.0, 0.0]
         ambient = plant.world.ambient_kpa * 1e3
         speed = plant.vehicle.speed_m_s
-        tank.slosh = speed / SLOSH_FULL_M_S if speed < SLOSH_FULL_M_S else 1.0
-        k = lk.K_XV209 * plant.valves["XV209"].opening()
-        p = tank.p
-        gauge = p - ambient
-        psv = self.psv201
-        if gauge > psv.reseat * psv.set_pa or psv.lift:
-            k += lk.K_PSV201 * psv.update(gauge)
-            if gauge > self.burst_pa:
-                self.burst = True
-        if self.burst:
-            k += K_BURST
-        if k > 0.0:
-            self.w_stack = gas_flow(k, p, tank.top_density(), ambient + STACK_RESEAT_PA)
-            vented = self.vented
-            for n, x in enumerate(tank.relieve(self.w_stack * dt)):
-                vented[n] += x
-        else:
-            self.w_stack = 0.0
+        slosh = speed / SLOSH_FULL_M_S if speed < SLOSH_FULL_M_S else 1.0
+        k_vent = lk.K_XV209 * self._xv209.opening()
         far = out[TANK]
-        tank.step(dt, far[0], far[1], far[2], far[3], heater)
+        if manifold is not None:
+            manifold.step(dt, far)
+        self.w_stack = most = 0.0
+        heater *= self._heater
+        for i, tank, psv in self.vessels:
+            tank.slosh = slosh
+            k = k_vent * self._gas[i]
+            p = tank.p
+            gauge = p - ambient
+            if gauge > psv.reseat * psv.set_pa or psv.lift:
+                k += lk.K_PSV201 * psv.update(gauge)
+                if gauge > self.burst_pa:
+                    psv.burst = True
+            if psv.burst:
+                k += K_BURST
+            if k > 0.0:
+                w = gas_flow(k, p, tank.top_density(), ambient + STACK_RESEAT_PA)
+                self.w_stack += w
+                vented = self.vented
+                for n, x in enumerate(tank.relieve(w * dt)):
+                    vented[n] += x
+            x = self._fill[i]
+            tank.step(dt, far[0] * x, far[1] * x, far[2] * x, far[3] * x, heater)
+            change = abs(tank.p - p) / p
+            if change > most:
+                most = change
         if far[0] != 0.0 or far[1] != 0.0:
             out[TANK] = [0.0, 0.0, 0.0, 0.0]
+        return most
 

@@ -1,4 +1,4 @@
-"""What a vessel is built of: sizes, wall, inlet. The model of it is `tank.Tank`."""
+"""What a vessel is built of (sizes, wall, inlet), and what it holds at first. The model of it is `tank.Tank`."""
 
 from __future__ import annotations
 
@@ -20,3 +20,13 @@ class Vessel:
     def thickness_m(self) -> float:
         """Mean thickness of the wall."""
         return self.wall_kg / (self.material.rho_kg_m3 * self.area_m2)
+
+
+@dataclass(frozen=True)
+class Start:
+    """What is in a vessel at the start; `prefix`: of the keys of `PlantConfig` that say so."""
+
+    mass_kg: float
+    tank_bar: float
+    wall_k: float
+    prefix: str = ""

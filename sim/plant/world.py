@@ -67,6 +67,8 @@ class World:
     supply_k: float = 22.0
     hose_vacuum_pa: float = 0.02
     tank_vacuum_pa: float = 0.02
+    tank2_vacuum_pa: float = 0.02
+    """Of the second vessel's jacket, on a truck that has two."""
     ambient_k: float = 293.0
     ambient_kpa: float = 101.3
     fuel_cell_kw: float = 0.0
