@@ -40,6 +40,23 @@ class TestFirstOfDay(CompleteFill):
         assert tank["peak_bar"] < 0.8 * tank["relief_bar"]
 
 
+@pytest.mark.sweep
+class TestTwoTanks(CompleteFill):
+    """A dry vessel at 80 K beside a cold one, to 85 kg in both."""
+
+    @pytest.fixture(scope="class")
+    def fill(self, tmp_path_factory: pytest.TempPathFactory) -> Finished:
+        """Return two_tanks as run on the MicroPython VM."""
+        return run("two_tanks", tmp_path_factory.mktemp("two_tanks"))
+
+    def test_both_are_filled_and_neither_to_its_limit(self, fill: Finished) -> None:
+        tank = fill.result["tank"]
+        kgs = [vessel["end_kg"] for vessel in tank["vessels"]]
+        assert sum(kgs) == pytest.approx(tank["end_kg"], abs=1e-3)
+        assert abs(kgs[0] - kgs[1]) < 5.0
+        assert max(kgs) < 45.9  # where LSHH202 opens
+
+
 def shortened(name: str, **station: Any) -> Scenario:
     """Return a scenario with an order of ADDED_KG."""
     what = scenario.load(name)

@@ -56,6 +56,20 @@ def test_i6_the_filling_limit(bench: Any, kg: float, broken: list[str]) -> None:
     assert bench.broken == broken
 
 
+@pytest.mark.parametrize(
+    ("truth", "broken"),
+    [
+        ({"tank1_kg": 0.5 * MOST_KG, "tank2_kg": 20.0, "tank2_bar": 4.0}, []),
+        ({"tank1_kg": 20.0, "tank2_kg": 0.5 * MOST_KG + 0.01, "tank2_bar": 4.0}, ["I6"]),
+        ({"tank1_kg": 20.0, "tank2_kg": 20.0, "tank2_bar": 1.04}, ["I11"]),
+    ],
+)
+def test_each_of_two_vessels_is_judged(bench: Any, truth: dict[str, float], broken: list[str]) -> None:
+    bench.invariants.view.tanks = 2
+    bench.tick(0.2, tank_kg=40.0, tank_bar=4.0, tank1_bar=4.0, **truth)
+    assert bench.broken == broken
+
+
 class TestI9:
     """No traction with the nozzle seated."""
 

@@ -58,7 +58,7 @@ def truth(tag: str | None = None, value: float = 0.0) -> dict[str, float]:
 
 @cache
 def _made(name: str) -> Plant:
-    script = Script(supply="pump" if name == "pumping" else "dewar")
+    script = Script(supply="pump" if name == "pumping" else "dewar", tanks=2 if name == "two" else 1)
     if name == "parked":
         script.run(0.1)
         return script.plant
@@ -70,7 +70,10 @@ def _made(name: str) -> Plant:
 
 
 def plant(name: str) -> Plant:
-    """Return a copy of the plant "parked" (nozzle off), "flowing" (liquid on its way to the truck) or "pumping"."""
+    """Return a copy of the plant "parked" (nozzle off), "flowing" (liquid on its way to the truck), "pumping" or "two".
+
+    "two" flows to a truck with two vessels.
+    """
     made = _made(name)
     return copy.deepcopy(made, {id(made.fluid): made.fluid})
 

@@ -141,6 +141,7 @@ class Case:
     idle: dict[str, object] = field(default_factory=dict)
     idle_value: float | None = None
     plant: str = "parked"
+    flowing: str = "flowing"
 
 
 CHAIN = {"ES102"}
@@ -153,6 +154,7 @@ WORLD = {
     "leak_forecourt":   Case({"AT102"}, 5.0, idle_value=0.001),
     "vacuum_loss_hose": Case({"VT101"}, 1.0e5, FLOWS, idle_value=0.01),
     "vacuum_loss_tank": Case({"VT201"}, 1.0e5, FLOWS, idle_value=0.01),
+    "vacuum_loss_tank2": Case({"VT201"}, 1.0e5, FLOWS, flowing="two"),  # idle: there is one
     "earth_lost":       Case({"GT101", "ES103", "ES102"}, None, ESD, {"earthed": False}),
     "breakaway":        Case({"ZS103", "ES102"}, None, ESD, {"breakaway": True}),
     "estop":            Case({"HS101A", "HS101B", "ES102"}, None, ESD, {"estop": True}),
@@ -172,7 +174,7 @@ class TestWorld:
 
     def test_effect(self, kind: str) -> None:
         case = WORLD[kind]
-        benches = pair(fb.plant("flowing"), Fault("world", kind, at_s=0.1, value=case.value), 2.0)
+        benches = pair(fb.plant(case.flowing), Fault("world", kind, at_s=0.1, value=case.value), 2.0)
         found = fb.apart(benches)
         assert case.shows <= found
         assert found <= case.shows | case.also | (FLOWS if "leak" in kind else set())

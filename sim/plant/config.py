@@ -85,7 +85,7 @@ class PlantConfig:
         return float(self.tanks ** (-2.0 / 3.0))  # similar in shape
 
     def vessel(self) -> Vessel:
-        """Return the build of the onboard tank, or of each of two. The wall goes with the volume, as of equal strength."""
+        """Return the build of the onboard tank, or of each of two; the wall goes with the volume, as of equal strength."""
         area = max(self.tank_area_m2, 1.05 * sphere_m2(self.volume_m3)) * self.vessel_size()
         n = self.tanks
         return Vessel(self.volume_m3 / n, area, self.tank_wall_kg / n, spray_fraction=self.spray_fraction)
@@ -172,7 +172,9 @@ class PlantConfig:
         volume = self.volume_m3 / self.tanks
         most = max_fill_kg(volume, self.relief_barg + SEA_LEVEL_BAR)
         if kg > most:
-            raise ValueError(f"{of}mass_kg = {kg}: above {most:.1f} kg, the 98 % rule for {volume} m3")
+            leaves = "" if of or self.tanks == 1 else f"leaves {kg:g} kg in the first vessel, "
+            given = kg if of else self.mass_kg
+            raise ValueError(f"{of}mass_kg = {given}: {leaves}above {most:.1f} kg, the 98 % rule for {volume} m3")
         t_sat = get_fluid().sat_p(bar * 1e5)[0]
         if not t_sat - 1.0 <= wall_k <= WALL_MAX_K:
             raise ValueError(

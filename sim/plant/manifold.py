@@ -92,8 +92,8 @@ class Manifold:
     def step(self, dt: float, filled: list[float]) -> None:
         """Split what XV201 passed in `dt` s (`filled`: h2, he, air kg, J), and let the vessels even out.
 
-        Both lines flow by the differences at the end of the step, which are what they leave of them: joined vessels come
-        to rest whatever the step, liquid that goes one way together with the vapour that makes room for it.
+        Both lines flow by the differences at the end of the step, which are what they leave of them: joined vessels
+        come to rest whatever the step, liquid that goes one way together with the vapour that makes room for it.
         """
         a, b = self._first, self._second
         flow = (filled[0] + filled[1] + filled[2]) / dt
@@ -121,16 +121,16 @@ class Manifold:
             else:
                 low = dp
         src, dst, rho = (a, b, tops[0]) if v_top > 0.0 else (b, a, tops[1])
-        self.w_vapour = _over_the_top(src, dst, abs(v_top) * rho * dt) / dt
+        self.w_vapour = over_the_top(src, dst, abs(v_top) * rho * dt) / dt
         if src is b:
             self.w_vapour = -self.w_vapour
         src, dst = (a, b) if v_liquid > 0.0 else (b, a)
-        self.w_liquid = _liquid_over(src, dst, abs(v_liquid) * src.rho_l * dt) / dt if v_liquid else 0.0
+        self.w_liquid = liquid_over(src, dst, abs(v_liquid) * src.rho_l * dt) / dt if v_liquid else 0.0
         if src is b:
             self.w_liquid = -self.w_liquid
 
 
-def _over_the_top(src: Tank, dst: Tank, kg: float) -> float:
+def over_the_top(src: Tank, dst: Tank, kg: float) -> float:
     """Move what is at the top of one vessel to the other; returns the kg moved."""
     share = src.liquid_share()
     m, he, air, h = src.take_vapour(kg * (1.0 - share))
@@ -138,10 +138,10 @@ def _over_the_top(src: Tank, dst: Tank, kg: float) -> float:
     dst.mhe += he
     dst.mair += air
     dst.uv += h
-    return m + he + air + (_liquid_over(src, dst, kg * share) if share > 0.0 else 0.0)
+    return m + he + air + (liquid_over(src, dst, kg * share) if share > 0.0 else 0.0)
 
 
-def _liquid_over(src: Tank, dst: Tank, kg: float) -> float:
+def liquid_over(src: Tank, dst: Tank, kg: float) -> float:
     """Move liquid from one vessel to the other; returns the kg moved."""
     m, h = src.take_liquid(kg)
     dst.ml += m
