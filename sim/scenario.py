@@ -85,7 +85,7 @@ class Truck:
     tank2_wall_k: float | None = None
     tank2_vacuum_pa: float | None = None
 
-    def given(self) -> dict[str, float | str]:
+    def given(self) -> dict[str, Any]:
         """Return its keys as a file would have them: of a second vessel only what there is."""
         keys = dataclasses.asdict(self)
         if self.tanks == 1:

@@ -30,8 +30,8 @@ DESIGN_KINDS = {
     "HT205": "off stuck",
     "tank": "reset power_cut freeze flash_cut",
     "dispenser": "reset power_cut freeze flash_cut",
-    "world": "leak_cabinet leak_forecourt vacuum_loss_hose vacuum_loss_tank vacuum_loss_tank2 earth_lost breakaway estop "
-    "drive_away flame helium_low supply_loss warm_supply",
+    "world": "leak_cabinet leak_forecourt vacuum_loss_hose vacuum_loss_tank vacuum_loss_tank2 earth_lost breakaway "
+    "estop drive_away flame helium_low supply_loss warm_supply",
 }
 
 

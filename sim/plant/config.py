@@ -85,7 +85,7 @@ class PlantConfig:
         return float(self.tanks ** (-2.0 / 3.0))  # similar in shape
 
     def vessel(self) -> Vessel:
-        """Return the build of the onboard tank, or of each of two; the wall goes with the volume, as of equal strength."""
+        """Return the build of the onboard tank, or of each of two; wall goes with volume, as of equal strength."""
         area = max(self.tank_area_m2, 1.05 * sphere_m2(self.volume_m3)) * self.vessel_size()
         n = self.tanks
         return Vessel(self.volume_m3 / n, area, self.tank_wall_kg / n, spray_fraction=self.spray_fraction)
