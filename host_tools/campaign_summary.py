@@ -19,7 +19,8 @@ COLUMNS: Final = ("complete", "stopped", "esd", "refused", "failed", NO_EFFECT, 
 
 def every_kind() -> list[str]:
     """Return every (family, kind) that can be drawn, as "family kind", in the order of the vocabulary."""
-    rows = (row for row in fault_table.vocabulary() if row["available"])
+    vocabulary = fault_table.vocabulary()
+    rows = (row for row in vocabulary if row["available"] and row["kind"] not in fault_table.SECOND_TANK)
     return list(dict.fromkeys(f"{fault_table.family_of(str(row['target']))} {row['kind']}" for row in rows))
 
 

@@ -65,6 +65,7 @@ def test_trucks_stations_and_orders_of_every_kind_come(texts: list[str]) -> None
 
 
 def test_every_target_and_kind_can_be_drawn() -> None:
+    """But what needs a truck with two vessels: the drawn ones have one."""
     families = [row[0] for row in random_scenario.FAMILIES]
     drawn = {
         (target, kind.name)
@@ -72,7 +73,8 @@ def test_every_target_and_kind_can_be_drawn() -> None:
         for target in random_scenario.targets_of(family)
         for kind in random_scenario.kinds_of(target)
     }
-    assert drawn == {(row["target"], row["kind"]) for row in fault_table.vocabulary() if row["available"]}
+    rows = [row for row in fault_table.vocabulary() if row["available"]]
+    assert drawn == {(row["target"], row["kind"]) for row in rows if row["kind"] not in fault_table.SECOND_TANK}
 
 
 def test_each_value_drawn_is_in_its_range_small_and_large(texts: list[str]) -> None:
