@@ -25,7 +25,7 @@ HOST_PACKAGES = ("host_tools", "sim", "hil_tests")
 FIRMWARE_PACKAGES = ("core", "board", "dispenser", "tank", "generated")
 
 # Modules of the MicroPython VM and of the boards that the firmware may use anywhere; see RESTRICTED for the rest.
-BOARD_MODULES = ("array", "binascii", "gc", "hashlib", "micropython", "struct", "sys")
+BOARD_MODULES = ("array", "binascii", "gc", "hashlib", "json", "micropython", "struct", "sys")
 
 # Modules with one home: (module, path prefix under firmware/ where it may be imported).
 RESTRICTED = (

@@ -23,6 +23,8 @@ CHUNK: Final = 1024  # bytes a command
 BLOCK: Final = 4096
 UNTESTED: Final = ("BOOT", "SELFTEST")
 SPARE_B: Final = 8192  # of the file system, for what the firmware writes itself
+NONE: Final = "-"  # the slot of a pointer that names no image, as in firmware/board/stage.py
+NO_ROOM: Final = "the image has {} bytes, {} are free on /flash"
 
 Say = Callable[[str], None]
 
@@ -64,7 +66,7 @@ class Flasher:
         prefix = image.BESIDE + "/"
         self._beside = {p.removeprefix(prefix): d for p, d in what.files.items() if p.startswith(prefix)}
         self._shipped = {path: data for path, data in what.files.items() if not path.startswith(prefix)}
-        self.copying = False  # a board with one slot has no image to start now
+        self.imageless = False  # the board has nothing to start now: it stays in the loader until a copy is whole
 
     def stage(self) -> bool:
         """Have the boot stage's functions at hand; return whether it was on the board already."""
@@ -103,6 +105,8 @@ class Flasher:
         manifest, row = self._image.manifest, self._row
         machine, version, cans, free_b, heap_b = self._prompt.eval("stage.board()")
         room_b = self._prompt.eval("stage.room()")
+        found = self._prompt.eval("stage.pointer()")
+        self.imageless = not found or found[1] == NONE
         node = self._prompt.exec("print(open('/flash/node.txt').read())").split()
         if not str(machine).startswith(row["MACHINE"]):
             raise FlashError(f"the board is a {machine}; the image is for {row['NAME']}: build it for that board")
@@ -120,8 +124,8 @@ class Flasher:
         size = manifest["bytes"]
         if room_b and size > room_b:
             raise FlashError(f"the image has {size} bytes, half the ROMFS partition {room_b}")
-        if not room_b and size + SPARE_B > free_b + self._there_b():
-            raise FlashError(f"the image has {size} bytes, {free_b} are free on /flash")
+        if not (room_b or self.imageless) and size + SPARE_B > free_b + self._there_b():
+            raise FlashError(NO_ROOM.format(size, free_b))  # else the files of a cut copy go first: see _copy_tree
         if heap_b < manifest["heap_b"]:
             raise FlashError(f"{heap_b} bytes of heap are free, the firmware takes {manifest['heap_b']}")
         return [
@@ -130,8 +134,10 @@ class Flasher:
         ]
 
     def _there_b(self) -> int:
-        """Return the bytes of the old tree, which the new one replaces."""
-        return int(self._prompt.eval("sum(os.stat(p)[6] for p in stage.files(stage.TREE))"))
+        """Return what the old tree, which the new one replaces, takes of the file system: its files in whole blocks."""
+        block_b = int(self._prompt.eval("os.statvfs('/flash')[0]"))
+        sizes = self._prompt.eval("[os.stat(path)[6] for path in stage.files(stage.TREE)]")
+        return sum(-(-size // block_b) * block_b for size in sizes)
 
     def copy(self) -> str:
         """Copy the image into the slot that is not in use; return the slot. Raises FlashError, PortError."""
@@ -143,7 +149,7 @@ class Flasher:
             self._copy_rom(slot, self._shipped[image.ROMFS])
         else:
             self._prompt.exec("stage.point(stage.NONE, 0, '', 'none')")
-            self.copying = True
+            self.imageless = True
             self._copy_tree()
         if self._prompt.eval(f"stage.digest({slot!r}, {manifest['bytes']})") != manifest["sha256"]:
             raise FlashError(f"slot {slot}: what is on the board is not what was sent: try again")
@@ -165,6 +171,9 @@ class Flasher:
         wanted = {"/flash/" + path: data for path, data in self._shipped.items()}
         for path in self._prompt.eval("stage.files(stage.TREE)"):  # all first: nothing has room for two of each
             run(transport.fs_rmfile, path)
+        size, (block_b, _, _, free) = self._image.manifest["bytes"], self._prompt.eval("os.statvfs('/flash')[:4]")
+        if size + SPARE_B > block_b * free:
+            raise FlashError(NO_ROOM.format(size, block_b * free))
         made: set[str] = set()
         for i, (path, data) in enumerate(wanted.items(), 1):
             folders = path.split("/")[:-1]
@@ -184,7 +193,7 @@ class Flasher:
         m = self._image.manifest
         words = f"{m['node']} {m['version']} {m['revision']} {m['hash']}"
         self._prompt.exec(f"stage.point({slot!r}, {m['bytes']}, {m['sha256']!r}, {words!r})")
-        self.copying = False
+        self.imageless = False
 
 
 def wait_for_selftest(url: str, say: Say) -> tuple[str, list[str]]:

@@ -94,7 +94,7 @@ def _at_prompt(arguments: argparse.Namespace, what: image.Image) -> bool:
             prompt.leave()
         except (KeyboardInterrupt, PortError, FlashError):
             say("")
-            say(f"stopped: {SAFE_ONE if flasher.copying else SAFE_TWO}")
+            say(f"stopped: {SAFE_ONE if flasher.imageless else SAFE_TWO}")
             prompt.interrupt()
             prompt.leave()
             raise

@@ -6,18 +6,18 @@ Edits keep every line where it is, so that a traceback from a board names the li
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final
 
 from sim import tables
 
-ROOTS: Final = ("main", "core.build_table")
+ROOTS: Final = ("main", "core.build_table", "core.rows")  # the last one for the tables that `image_slim` makes text
 LISTS: Final = {"AI": 1, "DI": 2, "DO": 1, "AO": 1, "CI": 1}  # of the I/O list -> the column with the pin
 
 
-def edit(source: str, changes: Iterable[tuple[ast.expr | ast.stmt, str]]) -> str:
+def edit(source: str, changes: Iterable[tuple[ast.expr | ast.stmt | ast.arg, str]]) -> str:
     """Return the source with some expressions or statements replaced; each takes as many lines as before."""
     lines = source.encode().split(b"\n")
     places = sorted(changes, key=lambda one: (one[0].lineno, one[0].col_offset), reverse=True)
@@ -31,7 +31,12 @@ def edit(source: str, changes: Iterable[tuple[ast.expr | ast.stmt, str]]) -> str
     return b"\n".join(lines).decode()
 
 
-def imports(tree: ast.AST, present: Mapping[str, Path]) -> set[str]:
+def module_of(path: str) -> str:
+    """Return the name by which a file below the firmware's folder is imported."""
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def imports(tree: ast.AST, present: Collection[str]) -> set[str]:
     """Return the firmware's modules and packages that a module imports, wherever the statement stands."""
     found: set[str] = set()
     for node in ast.walk(tree):
@@ -44,7 +49,7 @@ def imports(tree: ast.AST, present: Mapping[str, Path]) -> set[str]:
         for name in names:
             parts = name.split(".")
             found.update(".".join(parts[: i + 1]) for i in range(len(parts)))
-    return found & present.keys()
+    return found.intersection(present)
 
 
 def modules(node: str, firmware: Path = tables.FIRMWARE) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """How much heap an image takes on a board: measured in the 32-bit MicroPython of `sim.wasm`, from start to first tick.
 
-The image runs from a ROMFS as on the reference board, so its bytecode takes none. That VM keeps more about each
-function than a board's build does (it can save bytecode), so the figure is an upper bound.
+From a ROMFS, as on the reference board, bytecode and texts take none; from a tree of files they do. That VM keeps more
+about each function than a board's build does (it can save bytecode), and holds the virtual board's peripherals, so the
+figure is an upper bound.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ import struct
 import tempfile
 from array import array
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from sim import exchange, nodes, tables, wasm
+from sim import exchange, heap_map, nodes, tables, wasm
 from sim.bench import Bench
 from sim.flash_files import FlashFiles
 from sim.instruments import Instruments
@@ -41,9 +42,14 @@ class _Frames:
 
     def __init__(self) -> None:
         self._frames: list[int] | None = None
+        self.memory = b""  # as it was when the program asked to have it looked at
 
-    def __call__(self, caller: Any, _name: int, _n: int, text: int, n_text: int, result: int, _room: int) -> int:
+    def __call__(self, caller: Any, name: int, n_name: int, text: int, n_text: int, result: int, _room: int) -> int:
         memory = caller.get("memory")
+        if bytes(memory.read(caller, name, name + n_name)) == b"look":
+            self.memory = bytes(memory.read(caller, 0, memory.data_len(caller)))
+            memory.write(caller, b"{}", result)
+            return 2
         at, size, function = (int(word) for word in memory.read(caller, text, text + n_text).split())
         if self._frames is None:
             words = array("I", bytes(memory.read(caller, 0, memory.data_len(caller))))
@@ -61,8 +67,15 @@ def start_of(node: str, image: Path) -> exchange.Start:
     return exchange.Start(0, tuple(seen.records))
 
 
-def after_boot(node: str, image: Path) -> int:
-    """Return the bytes of heap that live when the node's first tick would begin. image: an `image.romfs`."""
+class Use(NamedTuple):
+    """Bytes of heap that live when a node's first tick would begin, and {what they are: bytes}, most first."""
+
+    heap_b: int
+    kinds: dict[str, int]
+
+
+def after_boot(node: str, image: Path) -> Use:
+    """Measure what an image takes of the heap. image: an `image.romfs`, or `main.mpy` of a tree. Raises NodeFailure."""
     import wasmtime
 
     start = start_of(node, image)
@@ -70,7 +83,6 @@ def after_boot(node: str, image: Path) -> int:
         folder = Path(scratch)
         (folder / "node.txt").write_text(node + "\n", encoding="ascii")
         (folder / "link.in").write_bytes(b"".join(wasm.to_node(start)))
-        (folder / "image.romfs").write_bytes(image.read_bytes())
         wasm.lay_out(folder / "flash", FlashFiles(node).at_start(start) or {})
         wasi = wasmtime.WasiConfig()
         boot, main = "/shims/link_files/_boot_files.py", "/shims/link_files/_heap.py"
@@ -79,12 +91,17 @@ def after_boot(node: str, image: Path) -> int:
         wasi.stdout_file = str(folder / "stdout")
         wasi.stderr_file = str(folder / "stderr")
         places = {".": folder, "/shims": nodes.SHIMS, "/firmware": tables.FIRMWARE, "/flash": folder / "flash"}
+        if image.suffix == ".mpy":
+            places["/rom"] = image.parent
+        else:
+            (folder / "image.romfs").write_bytes(image.read_bytes())
         for name, place in places.items():
             wasi.preopen_dir(str(place), name)
-        why = wasm.run_program(wasi, _Frames())
+        seen = _Frames()
+        why = wasm.run_program(wasi, seen)
         said = (folder / "stdout").read_text() + (folder / "stderr").read_text()
-    words = said.split()
-    if why is not None or "heap" not in words:
+    before, found, after = said.partition("\nheap ")
+    if why is not None or not found:
         raise NodeFailure(node, why or "said nothing about its heap", said)
-    return int(words[words.index("heap") + 1])
+    return Use(int(after.split()[0]), heap_map.kinds(seen.memory, before, after))
 

@@ -33,7 +33,6 @@ class Params:
     """
 
     def __init__(self, table, fram=None):
-        self._rows = {row[0]: row for row in table.PARAMS}
         self.values = {row[0]: row[1] for row in table.PARAMS}
         self._table = table.PARAMS
         self._fram = fram
@@ -49,11 +48,14 @@ class Params:
 
     def row(self, name):
         """Return the row of a parameter, None when there is none."""
-        return self._rows.get(name)
+        for row in self._table:
+            if row[0] == name:
+                return row
+        return None
 
     def set(self, name, value):
         """Set a value and keep it; return "" or the reason why it was refused (and nothing changed)."""
-        row = self._rows.get(name)
+        row = self.row(name)
         if row is None:
             return "no parameter " + name
         if not row[2] <= value <= row[3]:

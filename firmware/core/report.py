@@ -12,7 +12,6 @@ from core.e2e import crc16
 STATE, TRIP, CLEAR, TICKET, STATS, WARN, BOOT, INFO, LINK, PORT = range(1, 11)
 
 RING = const(64)
-FIELDS = const(6)
 PER_SLACK = const(2)  # lines written in one slack: bounded by count, not by time
 
 
@@ -25,10 +24,11 @@ class Cost:
 
 
 class Events:
-    """A ring of RING events of six integers. `put` is for the tick, `flush` for the slack, while any is `waiting`."""
+    """A ring of RING events. `put` is for the tick, `flush` for the slack, while any is `waiting`."""
 
     def __init__(self):
-        self._ring = [0] * (RING * FIELDS)
+        self._bytes = bytearray(4 * RING)  # kind, id, from, to of each
+        self._numbers = [0] * (2 * RING)  # time and value of each
         self._head = 0
         self._tail = 0
         self._line = None
@@ -38,19 +38,20 @@ class Events:
         self.cost = Cost()
 
     def put(self, kind, ident, source, target, value):
-        """Record an event at this tick's time; drops and counts it when the ring is full."""
+        """Record an event at this tick's time; drops and counts it when the ring is full. All but `value`: 0 to 255."""
         head = self._head
-        after = (head + FIELDS) % (RING * FIELDS)
+        after = (head + 1) % RING
         if after == self._tail:
             self.lost += 1
             return
-        ring = self._ring
-        ring[head] = self.now_ms
-        ring[head + 1] = kind
-        ring[head + 2] = ident
-        ring[head + 3] = source
-        ring[head + 4] = target
-        ring[head + 5] = value
+        small = self._bytes
+        k = 4 * head
+        small[k] = kind
+        small[k + 1] = ident
+        small[k + 2] = source
+        small[k + 3] = target
+        self._numbers[2 * head] = self.now_ms
+        self._numbers[2 * head + 1] = value
         self._head = after
         self.waiting = True
 
@@ -65,8 +66,9 @@ class Events:
                 if self._tail == self._head:
                     break
                 t = self._tail
-                text = "EV," + ",".join([str(x) for x in self._ring[t : t + FIELDS]])
-                self._tail = (t + FIELDS) % (RING * FIELDS)
+                at_ms, value = self._numbers[2 * t], self._numbers[2 * t + 1]
+                text = "EV,%d,%d,%d,%d,%d,%d" % ((at_ms,) + tuple(self._bytes[4 * t : 4 * t + 4]) + (value,))
+                self._tail = (t + 1) % RING
                 self._line = frame_line("!", text)
             if not port.write(self._line):
                 break

@@ -17,21 +17,23 @@ class Machine:
     """
 
     def __init__(self, table, owner, events):
-        states = table.STATES
-        self._names = [row[0] for row in states]
-        self.publics = [table.PUBLIC.index(row[1]) for row in states]
+        states = list(table.STATES)
+        names = [row[0] for row in states]
+        self._table = table.STATES
+        self.publics = bytes([table.PUBLIC.index(row[1]) for row in states])
         self._deadline = [row[3] for row in states]
-        self._late = [self._names.index(row[4]) if row[4] else -1 for row in states]
+        self._late = bytes([names.index(row[4]) if row[4] else 0 for row in states])
         found = [[] for _ in states]
         for why, (source, guard, target, _) in enumerate(table.TRANSITIONS):
-            to = self._names.index(target)
-            method = getattr(owner, guard)
+            step = (getattr(owner, guard), names.index(target), why)
             sources = table.GROUPS.get(source, (source,))
             for i, row in enumerate(states):
                 if row[0] in sources or row[1] in sources:
-                    found[i].append((method, to, why))
+                    found[i].append(step)
         self._rows = [tuple(rows) for rows in found]
-        self._enter = [getattr(owner, "enter_" + name.lower(), None) for name in self._names]
+        there = dir(owner)  # asking for what is not there would take a place in the table of names
+        methods = ["enter_" + name.lower() for name in names]
+        self._enter = [getattr(owner, method) if method in there else None for method in methods]
         self._n_rows = len(table.TRANSITIONS)
         self._events = events
         self.state = 0
@@ -41,7 +43,7 @@ class Machine:
 
     def index(self, name):
         """Return the number of a state (start-up only)."""
-        return self._names.index(name)
+        return [row[0] for row in self._table].index(name)
 
     def step(self, elapsed_ms, look):
         """Advance time by one tick and take at most one transition; return True if the state changed.

@@ -5,6 +5,8 @@ works only while no latched row still holds. WARN rows and HOLD rows do not latc
 is bad trips or is skipped as its ON_BAD column says, so that no check is ever missing by accident.
 """
 
+from array import array
+
 from micropython import const
 
 from core import report
@@ -46,16 +48,19 @@ class Trips:
     """
 
     def __init__(self, table, sources, image, publics, events, tick_ms):
-        rows = table.TRIPS
+        rows = list(table.TRIPS)
         self.n = len(rows)
         self._image = image
-        self._debounce = [row[4] // tick_ms for row in rows]
-        self._reaction = [REACTION[row[5]] for row in rows]
-        self._mask = [self._states(row[7], table.WHERE, publics) for row in rows]
-        self._skips_bad = [row[8] != "trip" for row in rows]
-        self._count = [0] * self.n
-        self.latched = [0] * self.n
-        self.active = [0] * self.n
+        self._debounce = array("H", [row[4] // tick_ms for row in rows])
+        self._reaction = bytes([REACTION[row[5]] for row in rows])
+        where = {row[7]: 0 for row in rows}
+        for name in where:
+            where[name] = self._states(table.WHERE.get(name), publics)
+        self._mask = [where[row[7]] for row in rows]
+        self._skips_bad = bytes([row[8] != "trip" for row in rows])
+        self._count = array("H", bytes(2 * self.n))
+        self.latched = bytearray(self.n)
+        self.active = bytearray(self.n)
         self._any_latched = 0
         self.reaction = NONE
         self.first = -1
@@ -70,25 +75,37 @@ class Trips:
         judged = tuple((i, sources[row[1]], _band(row[2], row[3])) for i, row in enumerate(rows))
         # Contacts seldom move: as long as none has since all fast rows were found healthy, theirs still are.
         still = [i for i in fast if judged[i][1][0] is not image.di]
-        self._all = self._due(judged, fast, slow, len(publics))
-        self._measured = self._due(judged, still, slow, len(publics))
+        known = {}
+        self._all = self._due(judged, fast, slow, len(publics), known)
+        self._measured = self._due(judged, still, slow, len(publics), known)
         self._contacts = image.di
         self._counting = 0  # rows that are not healthy at present
         self._public = -1
         self._changed = True
         self._moves = -1  # of the image's contacts when every fast row of one was last found healthy
 
-    def _due(self, judged, fast, slow, n_publics):
-        """Return the rows to judge, per public state and tick of five."""
-        return tuple(
-            tuple(tuple(judged[i] for i in fast + slow[g::5] if self._mask[i] >> k & 1) for g in range(5))
-            for k in range(n_publics)
-        )
+    def _due(self, judged, fast, slow, n_publics, known):
+        """Return the rows to judge, per public state and tick of five: fast ones and slow ones. `known`: those made.
+
+        States that watch the same rows share them: each cell of a tuple takes heap.
+        """
+        due = []
+        for k in range(n_publics):
+            parts = [fast] + [slow[g::5] for g in range(5)]
+            places = [bytes([i for i in part if self._mask[i] >> k & 1]) for part in parts]
+            for rows in places:
+                if rows not in known:
+                    known[rows] = tuple([judged[i] for i in rows])
+            state = b"\xff".join(places)
+            if state not in known:
+                known[state] = tuple([(known[places[0]], known[rows]) for rows in places[1:]])
+            due.append(known[state])
+        return tuple(due)
 
     @staticmethod
-    def _states(where, groups, publics):
+    def _states(names, publics):
         mask = 0
-        for name in groups[where]:
+        for name in names:
             mask |= 1 << publics.index(name)
         return mask
 
@@ -100,20 +117,21 @@ class Trips:
         rows = self._measured if moves == self._moves else self._all
         self._moves = moves
         counting = self._counting
-        for i, source, band in rows[public][tick % 5]:
-            values, quality, k = source
-            low, high = band
-            value = values[k]
-            if low <= value <= high if quality[k] else self._skips_bad[i]:
-                if counting and self._count[i]:
-                    self._count[i] = 0
-                    self.active[i] = 0
-                    self._counting -= 1
-                    self._changed = True
-            else:
-                self._count_up(i, value)
-                if values is self._contacts:
-                    self._moves = -1
+        for group in rows[public][tick % 5]:
+            for i, source, band in group:
+                values, quality, k = source
+                low, high = band
+                value = values[k]
+                if low <= value <= high if quality[k] else self._skips_bad[i]:
+                    if counting and self._count[i]:
+                        self._count[i] = 0
+                        self.active[i] = 0
+                        self._counting -= 1
+                        self._changed = True
+                else:
+                    self._count_up(i, value)
+                    if values is self._contacts:
+                        self._moves = -1
         if self._changed:
             self._changed = False
             reaction = self._any_latched

@@ -12,17 +12,28 @@ def test_the_heap_of_an_image_is_measured_and_grows_with_it(images: Path, tmp_pa
     """A 32-bit VM measures; it finds a table of 4000 bytes that the image did not have before."""
     home = images / "tank-teensy41" / "image.romfs"
     before = heap.after_boot("tank", home)
-    assert 40_000 < before <= image.HEAP_B["tank"]
+    assert 40_000 < before.heap_b <= image.HEAP_B["tank"]
+    assert abs(sum(before.kinds.values()) - before.heap_b) < 2000  # the map was printed a little later
     texts, _ = image.sources("tank", "teensy41", "r")
-    texts["main.py"] += "\nHELD = bytearray(4000)\n"
+    texts["main.py"] += "\nHELD = bytearray(4000)\nROWS = ((1, 2), (3, 4))\n"
     more = tmp_path / "image.romfs"
     more.write_bytes(image.romfs(image.compile_all(texts)))
-    assert 4000 <= heap.after_boot("tank", more) - before < 4400
+    after = heap.after_boot("tank", more)
+    assert 4000 <= after.heap_b - before.heap_b < 4400
+    grown = {what: after.kinds[what] - size_b for what, size_b in before.kinds.items()}
+    assert 4000 <= grown["buffers"] < 4100 and grown["tuples"] == 48 and grown["classes and dictionaries"] == 0
 
 
 def test_what_is_beyond_its_limit_is_named() -> None:
-    right = {"tank": {"image_b": 70_000, "modules": 50, "heap_b": 60_000}}
+    right = {
+        "tank": {"image_b": 70_000, "modules": 50, "heap_b": 60_000, "heap_of": {"tuples": 512}, "tree_heap_b": 61_440}
+    }
     assert check_images.problems(right) == []
     assert "41 % of a 100-KiB heap" in "\n".join(check_images.lines(right))
-    big = {"tank": {"image_b": 131_073, "modules": 50, "heap_b": image.HEAP_B["tank"] + 1}}
-    assert [line.split(":")[0] for line in check_images.problems(big)] == ["image tank", "heap tank"]
+    assert "KiB by kind: tuples 0.5" in "\n".join(check_images.lines(right))
+    big = {
+        "tank": {
+            "image_b": 131_073, "heap_b": image.HEAP_B["tank"] + 1, "tree_heap_b": image.TREE_HEAP_B["tank"] + 1,
+        }
+    }  # fmt: skip
+    assert [line.split(":")[0] for line in check_images.problems(big)] == ["image tank", "heap tank", "heap tank"]

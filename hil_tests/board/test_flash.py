@@ -17,6 +17,7 @@ from hil_tests.replay.recordings import QUICK
 from host_tools import cli, flash_command, image
 from sim import tables
 from sim.board_vm import VirtualBoard, wait_for
+from sim.memory import open_image
 from sim.scenario import Scenario, Truck
 
 Capture = pytest.CaptureFixture[str]
@@ -191,10 +192,21 @@ def cut_tree(board: VirtualBoard, images: Path, places: list[int], monkeypatch: 
         assert not board.running
 
 
+def leave_half_a_tree(board: VirtualBoard) -> None:
+    """Put on the flash what a copy that was cut leaves: many small files, hardly a free block."""
+    files = open_image(bytes(board.memory.flash), board.memory.block_bytes)
+    files.mkdir("/mpy")
+    for i in range(50):
+        with files.open(f"/mpy/old{i}.mpy", "wb") as file:
+            file.write(bytes(600))
+    board.memory.flash[:] = files.context.buffer
+
+
 def test_a_board_with_one_slot_stays_in_the_loader_until_a_copy_is_whole(
     one_slot: tuple[VirtualBoard, Path], monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
     board, images = one_slot
+    leave_half_a_tree(board)
     with board:
         cut_tree(board, images, [20], monkeypatch)
         assert flash(board, images) == 0

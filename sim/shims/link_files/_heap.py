@@ -1,13 +1,15 @@
 """Main program of a node that measures its heap in the 32-bit VM: how much an image takes until its first tick.
 
-Usage (as _boot_files.py's main): working directory with image.romfs and node.txt. Prints `heap <bytes>`. What the
-virtual board's own modules take is there before and does not count; on a board they are C. The image's bytes do not
-count either: a board maps its flash into memory.
+Usage (as _boot_files.py's main): working directory with node.txt and image.romfs, or a tree at /rom. Prints
+`heap <bytes>`, then a map of the heap and the types by which it is read. What the virtual board's own modules take is
+there before and does not count; on a board they are C. The ROMFS's bytes do not count either: a board maps its flash
+into memory.
 
 Only the frames that run when the first collection begins are kept by the host (sim.heap), so everything here happens at
 the top level: a function's dead frame would keep what it once knew.
 """
 
+import array
 import binascii  # noqa: F401  # what the virtual board imports is in place before the first collection
 import hashlib  # noqa: F401
 import os  # noqa: F401
@@ -16,6 +18,7 @@ import time  # noqa: F401
 
 import host
 import machine  # noqa: F401
+import micropython
 import uctypes
 import vfs
 
@@ -30,15 +33,35 @@ class _Any:
         pass
 
 
+def _generator():
+    yield _Any
+
+
+def _closure(x):
+    return lambda: x
+
+
+# One of each kind of object that `sim.heap_map` tells apart.
+_KINDS = (
+    ("tuple", ()), ("list", []), ("dict", {}), ("str", ""), ("bytes", b""), ("bytearray", bytearray(0)),
+    ("array", array.array("H")), ("memoryview", memoryview(b"")), ("module", sys), ("type", _Any),
+    ("function", _closure), ("generator", _generator), ("method", _Any().method), ("closure", _closure(0)),
+)  # fmt: skip
+
 _asked = "%d %d %d" % (uctypes.addressof(_kept), len(_kept), id(_Any.method))
-with open("image.romfs", "rb") as _file:
-    _image = _file.read()
+try:
+    with open("image.romfs", "rb") as _file:
+        _image = _file.read()
+except OSError:  # the image is a tree of files, and stands in /rom already
+    _image = None
 with open("node.txt") as _file:
     _name = _file.read().split()[0]
 host.call("keep_frames", _asked)
 _collect()
 _before = _used()
-vfs.mount(vfs.VfsRom(_image), "/rom")
+micropython.mem_info(1)
+if _image is not None:
+    vfs.mount(vfs.VfsRom(_image), "/rom")
 sys.path.insert(0, "/rom")
 for _module in (_name + ".io_table", _name):  # the virtual board's copy: the image loads its own
     del sys.modules[_module]
@@ -52,3 +75,7 @@ _node = _Node(500000)
 host.call("keep_frames", _asked)
 _collect()
 print("heap", _used() - _before)
+micropython.mem_info(1)
+for _kind, _one in _KINDS:
+    print("type", _kind, id(type(_one)))
+host.call("look", _asked)

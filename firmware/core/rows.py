@@ -1,0 +1,46 @@
+"""Tables that stay in ROM. In an image the large tables of the tree are text, a line of JSON each row, put there by the
+build (`host_tools.image_slim`): a tuple would take a board's heap for every cell of it, text takes none.
+
+A row is made anew whenever it is asked for, as a list. So whoever goes through a table more than once, or needs it
+later, keeps what he needs of it; and nobody asks in the tick.
+"""
+
+import json
+
+
+class Rows:
+    """A tuple of rows: to go through, count and index."""
+
+    def __init__(self, text):
+        self._text = text
+
+    def __iter__(self):
+        text, at = self._text, 0
+        while at < len(text):
+            end = text.find(b"\n", at)
+            yield json.loads(text[at:end])
+            at = end + 1
+
+    def __len__(self):
+        return self._text.count(b"\n")
+
+    def __getitem__(self, i):
+        """Return row i; 0 <= i < len, as is for the caller to know."""
+        text, at = self._text, 0
+        for _ in range(i):
+            at = text.find(b"\n", at) + 1
+        return json.loads(text[at : text.find(b"\n", at)])
+
+
+class Groups:
+    """A dictionary of names: a row each, its key first."""
+
+    def __init__(self, text):
+        self._rows = Rows(text)
+
+    def get(self, key, default=None):
+        """Return what stands under a name."""
+        for row in self._rows:
+            if row[0] == key:
+                return row[1]
+        return default
