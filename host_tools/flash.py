@@ -19,8 +19,8 @@ from host_tools.image_source import board_of
 ROLE: Final = "technician"
 LOADER_S: Final = 20.0  # from the command to the loader's word
 SELFTEST_S: Final = 60.0
-CHUNK: Final = 1024  # bytes a command
-BLOCK: Final = 4096
+CHUNK: Final = 1024  # bytes of a file per command: a board without ROMFS may have little heap
+BLOCK: Final = 4096  # bytes of the partition per command: what is erased at once
 UNTESTED: Final = ("BOOT", "SELFTEST")
 SPARE_B: Final = 8192  # of the file system, for what the firmware writes itself
 NONE: Final = "-"  # the slot of a pointer that names no image, as in firmware/board/stage.py
@@ -158,12 +158,10 @@ class Flasher:
 
     def _copy_rom(self, slot: str, data: bytes) -> None:
         self._prompt.exec("from binascii import a2b_base64 as u")
-        for at in range(0, len(data), CHUNK):
-            if at % BLOCK == 0:
-                self._prompt.exec(f"stage.erase_block({slot!r}, {at})")
-            text = b2a_base64(data[at : at + CHUNK], newline=False).decode()
-            self._prompt.exec(f"stage.put({slot!r}, {at}, u({text!r}))")
-            self._say(f"\rcopying {min(at + CHUNK, len(data))} of {len(data)} bytes into slot {slot}")
+        for at in range(0, len(data), BLOCK):
+            text = b2a_base64(data[at : at + BLOCK], newline=False).decode()
+            self._prompt.exec(f"stage.erase_block({slot!r}, {at})\nstage.put({slot!r}, {at}, u({text!r}))")
+            self._say(f"\rcopying {min(at + BLOCK, len(data))} of {len(data)} bytes into slot {slot}")
         self._say("")
 
     def _copy_tree(self) -> None:
@@ -174,6 +172,7 @@ class Flasher:
         size, (block_b, _, _, free) = self._image.manifest["bytes"], self._prompt.eval("os.statvfs('/flash')[:4]")
         if size + SPARE_B > block_b * free:
             raise FlashError(NO_ROOM.format(size, block_b * free))
+        self._prompt.exec("from binascii import a2b_base64 as u")
         made: set[str] = set()
         for i, (path, data) in enumerate(wanted.items(), 1):
             folders = path.split("/")[:-1]
@@ -182,9 +181,13 @@ class Flasher:
                 if folder not in made and not run(transport.fs_exists, folder):
                     run(transport.fs_mkdir, folder)
                 made.add(folder)
-            run(transport.fs_writefile, path, data, chunk_size=CHUNK)
-            if self._hash(path) != image.digest(data):
-                raise FlashError(f"{path}: not what was sent: try again")
+            lines = [f"f = open({path!r}, 'wb')"]  # once: littlefs would copy the last block to append to it
+            for at in range(0, len(data), CHUNK):
+                lines.append(f"f.write(u({b2a_base64(data[at : at + CHUNK], newline=False).decode()!r}))")
+                if at + CHUNK < len(data):
+                    self._prompt.exec("\n".join(lines))
+                    lines.clear()
+            self._prompt.exec("\n".join([*lines, "f.close()"]))
             self._say(f"\rcopying file {i} of {len(wanted)}: {path}")
         self._say("")
 

