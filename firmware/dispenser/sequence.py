@@ -465,6 +465,12 @@ class Sequence(Handshake):
     def vented(self):
         return self._vented_ms >= VENTED_FOR_MS
 
+    def hose_dry(self):
+        # Where no liquid boils, nothing keeps the pressure up: helium has to follow before the gas is below ambient.
+        signals = self._signals
+        down = signals.ok[PT102_G] and signals.value[PT102_G] <= self._params.get("vented_mbarg")
+        return down and not self._cold_ms
+
     def stop_vented(self):
         powered = self._image.di[t.ES102]
         return powered and self.vented() and self.machine.state_ms >= 3000

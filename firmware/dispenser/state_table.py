@@ -139,6 +139,7 @@ TRANSITIONS = (
     ("DRAIN_PUSH",   "truck_closed",     "VENT",        "truck takes no more"),
     ("DRAIN_PUSH",   "hose_drained",     "VENT",        "hose empty or helium allowance used"),
     ("VENT",         "vented",           "WARM_FLOW",       "both bores depressurised"),
+    ("VENT",         "hose_dry",         "WARM_FLOW",       "liquid hose depressurised and dry: its gas would shrink on the metal"),
     ("SAFE_STOP",    "stop_vented",      "WARM_FLOW",       "both bores depressurised, valves have power"),
     ("WARM_FLOW",    "warmed",           "RISE_VENT",   "both bores warm"),
     ("WARM_LATE",    "warmed",           "LOCKOUT",     "both bores warm at last: a person must look why so late"),
