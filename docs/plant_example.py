@@ -30,6 +30,13 @@ while plant.truth["TT102"] > 28.0:
     plant.step(0.010)
 print(f"cold again after {plant.tick * 0.010:.1f} s, PT102 {plant.truth['PT102']:.2f} bar")
 
+# The truck drives off and stands for ten days: seconds of computing. What stops it early is a function of the truth.
+plant = first.plant
+plant.world.seated = plant.world.earthed = False
+plant.energised.update(dict.fromkeys(plant.energised, 0.0))
+days = plant.park(10 * 86_400.0, until=lambda truth: truth["tank_bar"] > 6.9) / 86_400.0
+print(f"after {days:.1f} days: tank {plant.truth['tank_bar']:.2f} bar, hose metal {plant.truth['nozzle_metal_k']:.0f} K")
+
 # And what cannot be is refused with the figure.
 try:
     PlantConfig(mass_kg=99.0).validate()

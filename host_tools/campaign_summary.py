@@ -19,8 +19,7 @@ COLUMNS: Final = ("complete", "stopped", "esd", "refused", "failed", NO_EFFECT, 
 
 def every_kind() -> list[str]:
     """Return every (family, kind) that can be drawn, as "family kind", in the order of the vocabulary."""
-    vocabulary = fault_table.vocabulary()
-    rows = (row for row in vocabulary if row["available"] and row["kind"] not in fault_table.SECOND_TANK)
+    rows = (row for row in fault_table.vocabulary() if row["kind"] not in fault_table.SECOND_TANK)
     return list(dict.fromkeys(f"{fault_table.family_of(str(row['target']))} {row['kind']}" for row in rows))
 
 

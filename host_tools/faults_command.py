@@ -48,9 +48,8 @@ def value_words(kind: Kind) -> str:
 
 def _table(kinds: Sequence[Kind]) -> Iterator[str]:
     for kind in kinds:
-        words = kind.words if kind.available else f"{kind.words} (not in this version)"
         head = f"    {kind.name:17} {value_words(kind):28} "
-        yield from textwrap.wrap(words, WIDTH, initial_indent=head, subsequent_indent=" " * len(head))
+        yield from textwrap.wrap(kind.words, WIDTH, initial_indent=head, subsequent_indent=" " * len(head))
 
 
 def _names(targets: Sequence[str], head: str = "  ") -> list[str]:

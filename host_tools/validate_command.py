@@ -25,6 +25,10 @@ Written by `cryofill validate --page docs/validation.md`; a test holds every row
 model is and where not to trust it: [plant](plant.md). Ours and published are in the same unit; `code` is another
 program's result, `calculated` an equilibrium or a nozzle computed with CoolProp.
 
+V8 (sLH2: 80 kg in 12 min, 16 bar, about 26 K, 0.05 kWh/kg) has no row of its own, because its source names neither the
+volume nor what was in it: the rows `sLH2` fill at its rate to its pressure a vessel whose start is given. Its energy is
+what the plant's pump is given.
+
 | case | what | ours | published | ratio | band | | source |
 |---|---|---|---|---|---|---|---|"""
 

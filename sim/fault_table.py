@@ -24,7 +24,6 @@ TAG_UNIT = "tag"  # the unit people use for that tag (SHOWN of the I/O list)
 class Kind:
     """One fault kind: VALUE says whether a value is given; LOW..HIGH its range in UNIT; DEFAULT if left out.
 
-    `available` False: part of the vocabulary, but this version cannot make it happen yet and refuses it.
     `lasts` False: over at once, so that it takes no for_s.
     """
 
@@ -35,7 +34,6 @@ class Kind:
     high: float
     default: float | None
     words: str
-    available: bool = True
     lasts: bool = True
 
 
@@ -113,8 +111,6 @@ WORLD_KINDS = (
     Kind("warm_supply",      OPTIONAL, "K",   20.0,  300.0,   28.0,   "the station's liquid warms up to this temperature"),
 )
 SECOND_TANK = ("vacuum_loss_tank2",)  # only with `tanks = 2`; random scenarios have one
-# Draw valves: nothing is drawn in a refuelling, so that what passes them could not be told from what the buffer holds.
-NO_FLOW = ("XV203", "XV204", "XV206")
 
 # Families of targets, in the order people look for them.
 FAMILIES = (
@@ -181,10 +177,7 @@ def kinds_of(target: str) -> dict[str, Kind]:
     if target in NODES:
         return _by_name(BOARDS)
     if target in valve_tags():
-        kinds = _by_name(VALVES)
-        if target in NO_FLOW:
-            kinds["passing"] = dataclasses.replace(kinds["passing"], available=False)
-        return kinds
+        return _by_name(VALVES)
     if target in device_tags():
         kinds = _by_name(DEVICES)
         if target == PROPORTIONAL:
@@ -252,7 +245,7 @@ def vocabulary() -> list[dict[str, object]]:
             "default": kind.default,
             "words": kind.words,
             "lasts": kind.lasts,
-            "available": kind.available,
+            "available": True,  # no kind is refused any more; for readers of earlier versions' objects
         }
         for target in targets()
         for kind in kinds_of(target).values()

@@ -262,9 +262,9 @@ def _value(draw: _Draw, kind: fault_table.Kind) -> float:
 
 @cache
 def kinds_of(target: str) -> tuple[fault_table.Kind, ...]:
-    """Return the kinds that this version can make happen to a target."""
+    """Return the kinds of faults that a target of a truck with one tank takes."""
     kinds = fault_table.kinds_of(target).values()
-    return tuple(kind for kind in kinds if kind.available and kind.name not in fault_table.SECOND_TANK)
+    return tuple(kind for kind in kinds if kind.name not in fault_table.SECOND_TANK)
 
 
 @cache

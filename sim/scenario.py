@@ -216,8 +216,6 @@ def parse_fault(file: str, section: str, table: Any) -> Fault:
     if fault.kind not in kinds:
         hint = suggest(fault.kind, kinds) or f"; one of {', '.join(kinds)}"
         raise _refusal(file, section, "kind", f"{fault.kind!r} is not known for {fault.target}{hint}")
-    if not kinds[fault.kind].available:
-        raise _refusal(file, section, "kind", f"{fault.kind} is not available in this version")
     if (fault.at_s is None) == (fault.state is None):
         raise _refusal(file, section, "at_s", "give either at_s, or state with after_s")
     if fault.state is None and "after_s" in given:

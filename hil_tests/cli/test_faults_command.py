@@ -47,7 +47,7 @@ def test_the_table_names_every_target_and_kind_and_fits_a_screen(capsys: pytest.
     ("what", "has", "has_not"),
     [
         ("PT102", ["-25 to 25 bar/s", "[0 to 25 bar]"], ["PT101", "stuck_open"]),
-        ("XV203", ["not in this version"], ["XV204"]),
+        ("XV203", ["passing", "when closed"], ["XV204"]),
         ("HT205", ["[0 to 100 %]"], ["LK108"]),
         ("can.link", ["[1 to 5000 frames/s] 3000", "mute_tank"], ["XV101"]),
         ("contacts", ["HS101A", "ZC209", "[0 or 1]"], ["PT101", "offset"]),

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from hil_tests.fills.runs import CompleteFill, Finished, run
+from hil_tests.fills.runs import CompleteFill, Finished, losses_outside, run
 from sim import fill as sim_fill
 from sim import scenario
 from sim.scenario import Fault, Scenario
@@ -32,7 +32,7 @@ class TestFirstOfDay(CompleteFill):
     """A warm hose and a dry tank at 90 K, to 85 kg."""
 
     def test_precool_takes_longer_than_with_a_hose_on_standby(self, fill: Finished) -> None:
-        assert 50.0 < fill.result["phases"]["PRECOOL"] < 200.0
+        assert 35.0 < fill.result["phases"]["PRECOOL"] < 200.0
 
     def test_the_warm_wall_raises_the_tank_s_pressure_but_not_to_its_limit(self, fill: Finished) -> None:
         tank = fill.result["tank"]
@@ -82,6 +82,7 @@ def test_a_short_order_is_filled(name: str, station: dict[str, Any], faults: tup
     result = sim_fill.run(shortened(name, **station).replaced(faults=faults), TO_WARM)
     assert result["invariants"]["broken"] == []
     assert result["reason"] == "WARM: target mass"
+    assert losses_outside(result) == {}
     assert abs(result["tank"]["end_kg"] - result["tank"]["target_kg"]) < 0.2
     assert ("HOLD" in result["phases"]) == bool(faults)
 

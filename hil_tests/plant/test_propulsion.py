@@ -9,7 +9,7 @@ import pytest
 from hil_tests.plant.rigless import Script
 from sim.plant.fluid import get_fluid
 from sim.plant.fuel_cell import LHV_J_KG, altitude_factor, demand_kg_s, efficiency
-from sim.plant.propulsion import hold_w_per_g_s
+from sim.plant.propulsion import CELL_LINE_M3, hold_w_per_g_s
 from sim.plant.vaporiser import FREEZES_K, duty_w
 
 FREEZING_OUTLET_K = 233.0  # -40 C: usual rating of the valves behind
@@ -132,3 +132,43 @@ def test_shut_valves_draw_nothing() -> None:
     s.run(10.0)
     assert s.plant.ledger["engine_h2_kg"] == 0.0
     assert s.plant.truth["PT203"] == 5.0
+
+
+def test_liquid_that_passes_a_shut_draw_valve_freezes_the_vaporiser_and_fills_the_buffer() -> None:
+    """No coolant runs in a truck that stands: a twentieth of the valve is enough."""
+    s = Script(mass_kg=60.0, tank_bar=6.0, wall_k=28.2)
+    plant = s.plant
+    s.run(1.0)
+    assert plant.truth["PT203"] == 5.0
+    plant.valve_faults["XV203"] = ("passing", 0.05)
+    s.run(10.0)
+    assert plant.truth["XV203"] == 0.0
+    assert 1e-4 < plant.flow_kg_s("XV203") < 2e-3
+    assert plant.propulsion.vaporiser.metal.t_k < plant.config.ambient_k - 3.0
+    s.run(80.0)
+    assert plant.truth["PT203"] == pytest.approx(plant.truth["tank_bar"], abs=0.02)
+    assert plant.flow_kg_s("XV203") < 1e-4
+    assert abs(plant.mass_balance_kg()) < 1e-7
+    assert abs(plant.energy_balance_j()) < 1.0
+    del plant.valve_faults["XV203"]
+    s.run(0.5)
+    assert plant.flow_kg_s("XV203") == 0.0
+
+
+def test_what_passes_the_fuel_cell_valve_fills_its_line_until_a_fuel_cell_runs() -> None:
+    s = Script()
+    plant = s.plant
+    plant.valve_faults["XV206"] = ("passing", 0.05)
+    s.run(0.1)
+    assert plant.flow_kg_s("XV206") > 1e-5
+    s.run(10.0)
+    drive = plant.propulsion
+    assert plant.flow_kg_s("XV206") < 1e-6
+    assert drive.cell_line_pa == pytest.approx(drive.buffer.p, rel=1e-4)
+    kept_kg = plant.ledger["engine_h2_kg"]
+    assert kept_kg == pytest.approx((5e5 - 101.3e3) * CELL_LINE_M3 / (4124.5 * 293.0), rel=0.02)
+    assert plant.truth["PT203"] == pytest.approx(4.95, abs=0.01)
+    plant.world.fuel_cell_kw = 190.0  # and then it burns what passes
+    s.run(1.0)
+    assert plant.flow_kg_s("XV206") > 1e-4
+    assert abs(plant.mass_balance_kg()) < 1e-9

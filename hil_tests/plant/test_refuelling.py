@@ -63,7 +63,7 @@ def test_a_tight_hose_holds_pressure(story: Any) -> None:
 
 
 def test_precool_of_a_standby_hose(story: Any) -> None:
-    assert 25.0 <= story.notes["precool_s"] <= 90.0
+    assert 15.0 <= story.notes["precool_s"] <= 90.0
     assert 8.0 <= story.notes["trickle_g_s"] <= 25.0
 
 

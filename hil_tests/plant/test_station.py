@@ -28,13 +28,22 @@ def test_high_pressure_pump_by_its_published_figures() -> None:
     peak_mpa = most_kg_h = 0.0
     for _ in range(2 * 3600):
         before = branch.drawn_kg
-        branch.step(1.0)
+        branch.step(1.0, 1000.0)
         most_kg_h = max(most_kg_h, (branch.drawn_kg - before) * 3600.0)
         peak_mpa = max(peak_mpa, branch.bank_mpa())
     assert most_kg_h == pytest.approx(120.0)
     assert 85.0 < peak_mpa <= MAX_MPA
     assert branch.served_kg == pytest.approx(80.0)
     assert branch.kwh == pytest.approx(0.93 * branch.drawn_kg)
+
+
+def test_the_pump_stops_when_the_dewar_is_empty() -> None:
+    branch = HighPressure(demand_kg_h=120.0, ambient_k=293.0)
+    there_kg = 30.0
+    for _ in range(200):
+        there_kg -= branch.step(60.0, there_kg)
+    assert 0.0 <= there_kg < 1.0
+    assert branch.kg == 0.0
 
 
 def test_the_branch_draws_from_the_dewar_and_never_reaches_the_hose() -> None:

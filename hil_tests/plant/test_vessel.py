@@ -147,3 +147,55 @@ def test_a_fill_does_not_depend_on_the_step(spray: float) -> None:
         peak.append((most, t.p))
     assert end[0] == pytest.approx(end[1], rel=1e-3)
     assert peak[0] == pytest.approx(peak[1], rel=0.01)
+
+
+def test_a_whole_plant_parked_for_days_is_quick_closes_its_books_and_warms_up() -> None:
+    """Ten days: hoses to ambient in two, then the relief lifts now and then."""
+    plant = Plant(PlantConfig(mass_kg=60.0, tank_bar=3.0, wall_k=24.7, high_pressure_kg_h=20.0), 1)
+    heat_j = plant.ledger["heat_in_j"]
+    begin = time.process_time()
+    early_s = plant.park(10.0 * DAY_S, lambda t: t["tank_bar"] > 4.0)
+    tank = Tank(plant.config.vessel(), get_fluid(), 60.0, 3e5, 24.7)
+    tank.leak_w = plant.config.tank_leak_w
+    assert early_s == pytest.approx(park(tank, 10.0 * DAY_S, lambda t: t.p > 4e5), rel=0.02)
+    assert plant.park(10.0 * DAY_S) == 10.0 * DAY_S
+    assert time.process_time() - begin < 10.0
+    assert plant.tick == round((10.0 * DAY_S + early_s) * 100.0)
+    assert all(290.0 < node.metal.t_k < 293.1 for node in plant.nodes)
+    assert plant.ledger["tstack_h2_kg"] > 5.0
+    assert plant.truth["tank_bar"] < 7.1
+    assert plant.truth["TT102"] == pytest.approx(293.0, abs=1.0)
+    assert plant.station.figures()["high_pressure_kg"] > 2_000.0
+    assert plant.station.kg > 0.0
+    assert abs(plant.mass_balance_kg()) < CLOSURE * plant.truth["tank_kg"]
+    assert abs(plant.energy_balance_j()) < CLOSURE * (plant.ledger["heat_in_j"] - heat_j)
+
+
+def test_a_parked_plant_is_what_ticks_make_of_it() -> None:
+    """Three minutes in which a lost vacuum warms hoses and tank, against steps of 10 ms."""
+    end = []
+    for parked in (True, False):
+        plant = Plant(PlantConfig(mass_kg=60.0, tank_bar=5.0, wall_k=27.2), 1)
+        plant.world.hose_vacuum_pa = plant.world.tank_vacuum_pa = 101_325.0
+        plant.energised["XV204"] = 1.0  # and vapour passes into the buffer until it has the tank's pressure
+        if parked:
+            plant.park(30.0)
+            plant.energised["XV204"] = 0.0
+            plant.park(150.0)
+        else:
+            for tick in range(18_000):
+                plant.energised["XV204"] = float(tick < 3000)
+                plant.step(0.01)
+        end.append((plant.tank.p, plant.tank.mass_kg(), *(node.metal.t_k for node in plant.nodes)))
+        assert plant.tick == 18_000
+    assert end[0] == pytest.approx(end[1], rel=0.01)
+    assert end[0][1] == pytest.approx(end[1][1], rel=1e-3)
+
+
+def test_a_truck_that_rolls_is_not_parked() -> None:
+    plant = Plant(PlantConfig(), 1)
+    with pytest.raises(ValueError, match="limit_s = -1"):
+        plant.park(-1.0)
+    plant.world.brake = False
+    with pytest.raises(ValueError, match="its brake is off"):
+        plant.park(60.0)

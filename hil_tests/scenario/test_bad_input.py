@@ -121,9 +121,6 @@ MISTAKES: dict[str, tuple[tuple[str | bytes, str, str], ...]] = {
         (PT201A + "at_s = 1.0", "[[fault]] 1 kind: is missing", ""),
         (PT201A + 'kind = "off"\nat_s = 1.0\n' + PT201A + "at_s = 2.0", "[[fault]] 2 kind: is missing", ""),
     ),
-    "fault kind not available": (
-        (_fault("XV203", "passing"), "[[fault]] 1 kind: passing is not available", ""),
-    ),
     "fault value missing": (
         (PT201A + 'kind = "offset"\nat_s = 1.0', "[[fault]] 1 value: offset needs one, in bar", ""),
         (_fault("XV101", "slow"), "[[fault]] 1 value: slow needs one", "x"),

@@ -17,9 +17,9 @@ import pytest
 
 from hil_tests.scenario import fault_bench as fb
 from hil_tests.scenario.fault_bench import ROWS, Bench, Still, assert_none, pair, rows, truth
-from sim import fault_table, scenario
+from sim import fault_table
 from sim.faults import Faults, took_effect
-from sim.scenario import Fault, ScenarioError
+from sim.scenario import Fault
 
 
 def test_families_cover_the_vocabulary() -> None:
@@ -27,16 +27,8 @@ def test_families_cover_the_vocabulary() -> None:
     assert len({row[1:3] for row in ROWS}) == len(ROWS)
 
 
-@pytest.mark.parametrize(("target", "kind"), [row[1:3] for row in ROWS if not row[3]])
-def test_what_is_not_available_is_refused(target: str, kind: str) -> None:
-    text = f'[[fault]]\ntarget = "{target}"\nkind = "{kind}"\nat_s = 1.0\n'
-    text += "value = 1.0\n" if fault_table.kinds_of(target)[kind].value == fault_table.REQUIRED else ""
-    with pytest.raises(ScenarioError, match=f"{kind} is not available"):
-        scenario.parse(text)
-
-
 def test_a_moment_that_never_comes_is_no_effect() -> None:
-    faults = Faults([Fault(target, kind, state="LOCKOUT", value=1.0) for _, target, kind, there in ROWS if there])
+    faults = Faults([Fault(target, kind, state="LOCKOUT", value=1.0) for _, target, kind in ROWS])
     rig: Any = SimpleNamespace(state={"dispenser": "FILL"})  # all that may be looked at
     for tick in range(100):
         faults.step(tick / 100, rig)

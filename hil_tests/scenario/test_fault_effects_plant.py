@@ -12,12 +12,14 @@ import pytest
 from hil_tests.scenario import fault_bench as fb
 from hil_tests.scenario.fault_bench import Bench, assert_none, pair, rows
 from sim.faults import took_effect
+from sim.plant.propulsion import Buffer
 from sim.plant.vehicle import SLACK_M
 from sim.scenario import Fault
 
 BEGIN_S, MOVE_S, END_S = 0.5, 0.55, 1.15
 BEGIN_TICK = round(BEGIN_S / fb.TICK_S)
 FAIL_OPEN = ("XV105", "XV110")
+DRAWS = ("XV203", "XV204")
 
 
 # -- valves --------------------------------------------------------------------------------------------------------
@@ -56,11 +58,17 @@ class TestValves:
 
     def test_effect(self, target: str, kind: str) -> None:
         first, then = MOVES[kind]
-        benches = pair(fb.plant("flowing"), valve_fault(target, kind), END_S, strokes(target, first, then))
+        plant = fb.plant("flowing")
+        if target in DRAWS:  # into a buffer that the road has emptied to below the tank's pressure
+            plant.propulsion.buffer = Buffer(plant.fluid, 2.5e5, plant.config.ambient_k)
+        benches = pair(plant, valve_fault(target, kind), END_S, strokes(target, first, then))
         one, other = (bench.plant for bench in benches)
         if kind == "passing":
             assert one.truth[target] == 0.0  # its limit switches say that it is shut
-            assert abs(one.flow_kg_s(target)) > 1e-4
+            if target == "XV206":
+                assert one.ledger["engine_h2_kg"] > 1e-4  # until the line behind it is full
+            else:
+                assert abs(one.flow_kg_s(target)) > 1e-4
             assert other.flow_kg_s(target) == 0.0
         else:
             shown = {"ZT102"} if target == "FCV102" else {"ZO" + target[2:], "ZC" + target[2:]}
@@ -84,6 +92,19 @@ def test_a_valve_that_passes_with_nothing_before_it_is_none() -> None:
     for _ in range(300):
         plant.step(0.01)
     assert_none(pair(plant, Fault("FCV102", "passing", at_s=BEGIN_S, value=50.0), END_S))
+
+
+@pytest.mark.parametrize("tag", DRAWS)
+def test_a_draw_valve_passes_nothing_into_a_buffer_that_holds_more_than_the_tank(tag: str) -> None:
+    plant = fb.plant("flowing")
+    assert plant.tank.p < plant.propulsion.buffer.p
+    assert_none(pair(plant, valve_fault(tag, "passing"), END_S, strokes(tag, 0.0, 0.0)))
+
+
+def test_a_fuel_cell_valve_passes_no_more_when_the_line_behind_it_is_full() -> None:
+    plant = fb.plant("flowing")
+    plant.propulsion.cell_line_pa = plant.propulsion.buffer.p
+    assert_none(pair(plant, valve_fault("XV206", "passing"), END_S, strokes("XV206", 0.0, 0.0)))
 
 
 # -- devices -------------------------------------------------------------------------------------------------------

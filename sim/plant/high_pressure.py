@@ -11,6 +11,7 @@ from .fluid import R_H2
 PUMP_KG_S = 120.0 / 3600.0
 PUMP_KWH_KG = 0.93
 MAX_MPA = 90.0
+LONGEST_S = 10.0  # the pump starts and stops at least this near to its pressures
 RESTART_MPA = 80.0  # assumed: the pump starts again below
 START_MPA = 70.0  # assumed
 BANK_M3 = 2.0  # assumed
@@ -44,10 +45,16 @@ class HighPressure:
         """Pressure of the bank."""
         return bank_pa(self.kg, self._t_k) * 1e-6
 
-    def step(self, dt: float) -> float:
-        """Advance by `dt` s; returns kg drawn from the dewar. Idle while nobody takes compressed gas."""
+    def step(self, dt: float, there_kg: float) -> float:
+        """Advance by `dt` s with so much liquid in reach; returns kg drawn of it. Idle while nobody takes gas."""
         if self._demand_kg_s == 0.0:
             return 0.0
+        drawn_kg, parts = 0.0, int(dt / LONGEST_S) + 1
+        for _ in range(parts):
+            drawn_kg += self._part(dt / parts, there_kg - drawn_kg)
+        return drawn_kg
+
+    def _part(self, dt: float, there_kg: float) -> float:
         mpa = self.bank_mpa()
         served = min(self._demand_kg_s * dt, self.kg)
         self.kg -= served
@@ -57,7 +64,7 @@ class HighPressure:
         most = bank_kg(MAX_MPA * 1e6, self._t_k) - self.kg
         if most <= PUMP_KG_S * dt:
             self._runs = False
-        if not self._runs:
+        if not self._runs or there_kg < PUMP_KG_S * dt:
             return 0.0
         drawn = PUMP_KG_S * dt
         self.kg += drawn

@@ -8,6 +8,7 @@ XV103 (the stub lies upstream of it).
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 from . import books
 from . import links as lk
@@ -23,6 +24,7 @@ from .links import Link, series
 from .manifold import Manifold
 from .network import Network
 from .node import Node
+from .parking import LONGEST_S, park_plant
 from .piping_table import (
     BORE_M,
     EDGE,
@@ -178,9 +180,7 @@ class Plant:
             or not -FCV_STEP < fcv.pos - self._fcv_at < FCV_STEP
             or self.valve_faults != self._faults_seen
         ):
-            if self._pending > 0.0:
-                self._physics(self._pending)
-                self._pending = 0.0
+            self.catch_up()
             if not self.moving:
                 self._surge(0.0)
             self.moving = self._move(dt_s, relay)
@@ -196,6 +196,25 @@ class Plant:
             self._wait = self._stride
             self.sensors.process(self)
         self.sensors.tick(self, dt_s)
+
+    def park(
+        self, limit_s: float, until: Callable[[dict[str, float]], bool] | None = None, longest_s: float = LONGEST_S
+    ) -> float:
+        """Leave all of it standing for `limit_s` s or until `until(truth)`; returns the seconds it took.
+
+        Outputs and surroundings stay as they are (`until` may change the ambient between steps). The steps, up to
+        `longest_s` s, follow what still moves: ten idle days take seconds, a relief that lifts some ms each time, and a
+        draw goes on in steps of 0.1 s. Raises ValueError for a truck that is not at rest.
+        """
+        took_s = park_plant(self, limit_s, until, longest_s, self._physics)
+        self._stride = self._wait = 1
+        return took_s
+
+    def catch_up(self) -> None:
+        """Bring the physics up to the present tick."""
+        if self._pending > 0.0:
+            self._physics(self._pending)
+            self._pending = 0.0
 
     def _move(self, dt: float, relay: bool) -> bool:
         """Valves, lock and seating for one tick; True while anything still strokes."""

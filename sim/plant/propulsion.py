@@ -25,6 +25,7 @@ BUFFER_M3 = 0.2
 BUFFER_BAR = 5.0
 UA_BUFFER_W_K = 5.0
 FUEL_CELL_BAR = 2.0  # the fuel cell's regulator passes less and less below this
+CELL_LINE_M3 = 2e-3  # assumed: from XV206 to the fuel cell's own valve, which is shut without demand
 LIQUID_LEFT_KG = 0.05  # XV203's dip tube draws vapour when less is left
 
 
@@ -67,13 +68,16 @@ class Buffer:
 
 
 class Propulsion:
-    """Flows kg/s `w_liquid`, `w_vapour`, `w_cell`; `used` is what the fuel cell ever took (h2, he, air kg, J).
+    """Flows kg/s `w_liquid`, `w_vapour`, `w_cell`; `used` is what ever went to the fuel cell (h2, he, air kg, J).
 
-    `at_rest`: all shut and as warm as the ambient when it came to rest.
+    `at_rest`: all shut and as warm as the ambient when it came to rest. `cell_line_pa` is the pressure behind XV206,
+    whose line counts as the fuel cell's: without demand it fills until it has the buffer's pressure, and with XV206
+    shut a fuel cell that runs uses it up.
     """
 
     __slots__ = (
         "_plant", "_valves", "vaporiser", "buffer", "w_liquid", "w_vapour", "w_cell", "used", "buffer_in_j", "at_rest",
+        "cell_line_pa",
     )  # fmt: skip
 
     def __init__(self, plant: Plant) -> None:
@@ -86,6 +90,7 @@ class Propulsion:
         self.used = [0.0, 0.0, 0.0, 0.0]
         self.buffer_in_j = 0.0
         self.at_rest = True
+        self.cell_line_pa = plant.config.ambient_kpa * 1e3
 
     def demand_kg_s(self) -> float:
         """What the fuel cell asks for: `fuel_cell_g_s` of the world if set, else what its power needs."""
@@ -98,8 +103,12 @@ class Propulsion:
         """What FS207 sees: the truck's pump runs and the vaporiser is not frozen through."""
         return self._plant.world.coolant_flow and not self.vaporiser.blocked()
 
+    def draws(self) -> bool:
+        """A valve of the drive lets something through."""
+        return any(valve.opening() > 0.0 for valve in self._valves)
+
     def step(self, dt: float) -> None:
-        """Advance by `dt` s, up to 0.1 s."""
+        """Advance by `dt` s: up to 0.1 s while it draws, up to 10 s until all of it is warm again."""
         liquid, vapour, cell = (v.opening() for v in self._valves)
         drawn = liquid > 0.0 or vapour > 0.0 or cell > 0.0
         if self.at_rest and not drawn:
@@ -156,16 +165,28 @@ class Propulsion:
         buffer.u += h
 
     def _feed(self, dt: float, k: float) -> None:
-        """Out of the buffer what the fuel cell asks for, as far as valve and pressure let it."""
+        """Out of the buffer what the fuel cell asks for or its line takes, as far as valve and pressure let it."""
         buffer = self.buffer
         self.w_cell = 0.0
+        demand = self.demand_kg_s()
+        ambient = self._plant.world.ambient_kpa * 1e3
         if k == 0.0:
+            if demand > 0.0:
+                self.cell_line_pa = ambient
             return
         total = buffer.m + buffer.m_he + buffer.m_air
-        most = gas_flow(k, buffer.p, total / BUFFER_M3, self._plant.world.ambient_kpa * 1e3)
-        most *= 1.0 - exp(-max(buffer.p * 1e-5 - 1.0, 0.0) / (FUEL_CELL_BAR - 1.0))
-        w = min(self.demand_kg_s(), most)
-        share = min(w * dt / total, 0.2)
+        if demand > 0.0:
+            self.cell_line_pa = buffer.p
+            most = gas_flow(k, buffer.p, total / BUFFER_M3, ambient)
+            most *= 1.0 - exp(-max(buffer.p * 1e-5 - 1.0, 0.0) / (FUEL_CELL_BAR - 1.0))
+            share = min(min(demand, most) * dt / total, 0.2)
+        else:
+            dp = buffer.p - self.cell_line_pa
+            if dp <= 0.0:
+                return
+            full = dp / buffer.p * CELL_LINE_M3 / BUFFER_M3
+            share = min(gas_flow(k, buffer.p, total / BUFFER_M3, self.cell_line_pa) * dt / total, full)
+            self.cell_line_pa += dp * share / full
         h = (buffer.u + buffer.p * BUFFER_M3) * share
         for i, part in enumerate((buffer.m * share, buffer.m_he * share, buffer.m_air * share, h)):
             self.used[i] += part

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import exp
 from typing import TYPE_CHECKING
 
 from .config import SEA_LEVEL_BAR, max_fill_kg
@@ -25,6 +26,7 @@ FORECOURT_TAU_S = 3.0
 H2_KG_M3 = 0.0838  # at 293 K, 1 atm
 HEATER_A = 8.7  # HT205 at 100 %, 2 kW at 230 V
 STACK_J_K = 400.0  # assumed: heat capacity of the sensor's part of the stack
+STACK_AIR_W_K = 2.0  # assumed
 
 
 class Sensors:
@@ -143,10 +145,10 @@ class Sensors:
                         t[zo] = 1.0 if pos >= OPEN_AT else 0.0
                         t[zc] = 1.0 if pos <= CLOSED_AT else 0.0
         if p.tick % 5 == 0:
-            self._slow(5.0 * dt)
+            self.slow(5.0 * dt)
 
-    def _slow(self, dt: float) -> None:
-        """Channels that the boards sample every 50 ms or slower."""
+    def slow(self, dt: float) -> None:
+        """Channels that the boards sample every 50 ms or slower, for any `dt` s."""
         p = self.plant
         t, w, tank, nodes, e = p.truth, p.world, p.tank, p.nodes, p.actual
         ambient = w.ambient_kpa * 0.01
@@ -164,7 +166,7 @@ class Sensors:
         t["VT201"] = w.tank_vacuum_pa
         t["ZT102"] = t["FCV102"] * 100.0
         out = p.by_tag
-        flow, heat = 0.0, 2.0 * (w.ambient_k - self.stack_k)
+        flow, heat = 0.0, STACK_AIR_W_K * (w.ambient_k - self.stack_k)
         for tag, n in (
             ("XV105", NOZZLE),
             ("XV110", RCPT),
@@ -177,17 +179,15 @@ class Sensors:
                 flow += x
                 heat += x * 10_000.0 * (nodes[n].t - self.stack_k)
         t["flow_stack_g_s"] = flow * 1e3
-        self.stack_k += heat * dt / (STACK_J_K + flow * 10_000.0 * dt)
+        self.stack_k += heat * dt / (STACK_J_K + (flow * 10_000.0 + STACK_AIR_W_K) * dt)
         t["TT105"] = self.stack_k
         ambient_pa = w.ambient_kpa * 1e3
         leak = max(through_hole_g_s(w.leak_cabinet_g_s, nodes[STUB].p - ambient_pa), 0.0)
-        self.cabinet_pct += (
-            100.0 * leak * 1e-3 / H2_KG_M3 - CABINET_FAN_M3_S * self.cabinet_pct
-        ) * dt / CABINET_M3  # fmt: skip
+        aim = 100.0 * leak * 1e-3 / H2_KG_M3 / CABINET_FAN_M3_S
+        self.cabinet_pct += (aim - self.cabinet_pct) * (1.0 - exp(-CABINET_FAN_M3_S / CABINET_M3 * dt))
         leak = max(through_hole_g_s(w.leak_forecourt_g_s, nodes[NOZZLE].p - ambient_pa), 0.0)
-        self.forecourt_pct += (
-            (100.0 * leak * 1e-3 / H2_KG_M3 / FORECOURT_M3_S - self.forecourt_pct) * dt / FORECOURT_TAU_S
-        )
+        aim = 100.0 * leak * 1e-3 / H2_KG_M3 / FORECOURT_M3_S
+        self.forecourt_pct += (aim - self.forecourt_pct) * (1.0 - exp(-dt / FORECOURT_TAU_S))
         t["AT101"] = min(self.cabinet_pct, 100.0)
         t["AT102"] = min(self.forecourt_pct, 100.0)
         t["AT201"] = 0.0

@@ -19,6 +19,7 @@ DEWAR_M3 = 65.0  # 4000 kg of LH2 (Linde/Daimler slides of 2021)
 LEAK_W = 60.0  # assumed: field vessels lose 3.5 to 8 kg/day (Petitpas), most of it at transfers
 BUILDER_KG_S_PA = 3e-6  # assumed: 30 g/s of vapour for 0.1 bar
 BUILDER_KG_S = 0.06
+SUMP_KG = 20.0  # assumed: what the high-pressure pump's suction leaves in the dewar
 PUMP_KWH_KG = 0.05  # sLH2 slides
 CP_LIQUID = 10_000.0
 GAMMA = 1.5  # cold vapour
@@ -81,10 +82,13 @@ class Station:
         if self.pumping() and to_hose_kg > 0.0:
             self.pump_kwh += to_hose_kg * PUMP_KWH_KG
             self.pumped_kg += to_hose_kg
-        taken_kg = to_hose_kg + self.high_pressure.step(dt)
+        taken_kg = to_hose_kg + self.high_pressure.step(dt, self.kg - SUMP_KG)
         rho_l, rho_v = self._densities()
         ullage_m3 = max(DEWAR_M3 - self.kg / rho_l, 1.0)
-        built = min(max((self._set[0] * 1e5 - self.p) * BUILDER_KG_S_PA, 0.0), BUILDER_KG_S) * dt
+        # By the pressure that it reaches, so that a long step does not overshoot.
+        raises = GAMMA * self.p * (1.0 / rho_v - 1.0 / rho_l) / ullage_m3 * BUILDER_KG_S_PA * dt
+        gap = max(self._set[0] * 1e5 - self.p, 0.0)
+        built = min(gap * BUILDER_KG_S_PA / (1.0 + raises), BUILDER_KG_S) * dt
         self.kg -= taken_kg + built
         self.ullage_kg += built
         self.p += GAMMA * self.p * (built / rho_v - (taken_kg + built) / rho_l) / ullage_m3

@@ -45,7 +45,8 @@ PARKED_KPA_H: Final = ((90.0, 2.1), (50.0, 2.9), (20.0, 4.1))  # kg -> rise at 3
 FULL_BAR: Final = ((0.75, 8.7), (0.80, 7.1), (0.85, 5.5), (0.90, 3.8), (0.95, 2.4))  # fill at 1.2 bar -> liquid-full
 MAX_DENSITY: Final = ((4.0, 61.75), (6.0, 57.70), (7.0, 55.69), (8.0, 53.61), (10.0, 48.94), (12.0, 42.00))
 VACUUM_LOST_MIN: Final = ((7.7, 14.0), (19.0, 5.6), (62.0, 1.7))  # kW -> minutes from 2 to 6 bar, 90 kg in 1.7 m3
-# V 1.5 m3, 10 % heel at this pressure, filled with liquid of this temperature: kg at 16 bar
+# sLH2: 80 kg in 12 min to 16 bar; bar of a 10 % heel, K of the liquid that comes in -> kg in the vessel at 16 bar
+COLD_FILL_BAR, COLD_FILL_M3, COLD_FILL_HEEL, COLD_FILL_KG_S = 16.0, 1.5, 0.1, 80.0 / 720.0
 COLD_FILL_KG: Final = ((5.0, 24.0, 92.4), (5.0, 26.0, 88.3), (5.0, 28.0, 83.5), (10.0, 26.0, 78.6))
 
 GOFF_SOURCE: Final = "Goff et al., Hydrogen Safety 3 (2026) 97"

@@ -22,6 +22,7 @@ Group = Callable[[], Iterator[Row]]
 DAY_S = 86_400.0
 LOST_KW_M2 = 1.5  # what the plant takes for a tank whose vacuum is lost
 SHAKEN = 30.0  # of the sloshing of a truck that drives off
+COLD_FILL_STEP_KG = 0.1
 TWO_ZONE = within(0.25)
 HOMOGENEOUS = (0.935, 1.065)  # 6 %, and half a digit of a reference of three digits
 THREE_DIGITS = within(0.05)
@@ -139,6 +140,23 @@ def vacuum_loss() -> Iterator[Row]:
         what = f"vacuum lost, {heat:g} kW into 90 kg, 2-6 bar"
         yield Row("vacuum", what, minutes, reference, "min", TWO_DIGITS, "calculated", pub.CALCULATED)
 
+
+def cold_fills() -> Iterator[Row]:
+    """V8's fill, with the volume and the heel that it does not name: subcooled liquid at 400 kg/h until 16 bar."""
+    fluid = get_fluid()
+    end_pa = pub.COLD_FILL_BAR * 1e5
+    for bar, t_k, reference in pub.COLD_FILL_KG:
+        kg = equilibrium.start_kg(fluid, pub.COLD_FILL_M3, pub.COLD_FILL_HEEL, bar * 1e5)
+        tank = _stirred(pub.COLD_FILL_M3, pub.TRUCK_AREA_M2, kg, bar, 0.0)
+        h_j_kg, _ = fluid.h_pt(end_pa, t_k)
+        while tank.p < end_pa:
+            # Gently where the liquid has nearly filled the vessel and the pressure runs away.
+            part_kg = max(min(COLD_FILL_STEP_KG, 0.02 * (tank.v - tank.vl) * tank.rho_l), 1e-3)
+            tank.step(part_kg / pub.COLD_FILL_KG_S, part_kg, 0.0, 0.0, part_kg * h_j_kg, 0.0)
+        what = f"10% heel at {bar:g} bar, {t_k:g} K into 1.5 m3 to 16 bar"
+        yield Row("sLH2", what, tank.mass_kg(), reference, "kg", THREE_DIGITS, "calculated", pub.CALCULATED)
+
+
 GROUPS: tuple[Group, ...] = (
     self_pressurisation,
     no_vent_fill,
@@ -147,4 +165,5 @@ GROUPS: tuple[Group, ...] = (
     liquid_full,
     max_fill,
     vacuum_loss,
+    cold_fills,
 )
