@@ -35,7 +35,7 @@ plant = first.plant
 plant.world.seated = plant.world.earthed = False
 plant.energised.update(dict.fromkeys(plant.energised, 0.0))
 days = plant.park(10 * 86_400.0, until=lambda truth: truth["tank_bar"] > 6.9) / 86_400.0
-print(f"after {days:.1f} days: tank {plant.truth['tank_bar']:.2f} bar, hose metal {plant.truth['nozzle_metal_k']:.0f} K")
+print(f"after {days:.1f} days: tank {plant.truth['tank_bar']:.2f} bar, nozzle {plant.truth['nozzle_metal_k']:.0f} K")
 
 # And what cannot be is refused with the figure.
 try:

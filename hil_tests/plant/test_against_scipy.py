@@ -24,6 +24,7 @@ from sim.plant.places import HOSE
 from sim.plant.tank import Tank
 from sim.plant.vessel import Vessel
 
+
 class Relieved:
     """A shaken tank without vacuum: its pressure rises, a relief lifts, the vacuum comes back, the relief shuts."""
 

@@ -30,9 +30,10 @@ def story() -> Any:
     before = s.plant.truth["PT102"]
     s.run(20.0)
     notes["hold_drop_bar"] = before - s.plant.truth["PT102"]
+    supplied = s.plant.ledger["supplied_kg"]
     notes["precool_s"] = s.precool()
+    notes["trickle_g_s"] = (s.plant.ledger["supplied_kg"] - supplied) / notes["precool_s"] * 1e3  # slugs pulse
     s.run(10.0, lambda t: t["TT103"] < 40.0)
-    notes["trickle_g_s"] = s.plant.truth["FT101"]
     notes["fill_s"] = s.fill(85.0)
     notes["flow_g_s"] = s.plant.truth["FT101"]
     notes["peak_bar"] = s.peak_bar

@@ -240,8 +240,12 @@ class Plant:
         self.line_heat.step(dt)
         net = self.network
         ambient = w.ambient_kpa * 1e3
-        net.leak[STUB] = through_hole_g_s(w.leak_cabinet_g_s, self.nodes[STUB].p - ambient) * 1e-3
-        net.leak[NOZZLE] = through_hole_g_s(w.leak_forecourt_g_s, self.nodes[NOZZLE].p - ambient) * 1e-3
+        for at, beside, hole_g_s in ((STUB, STUB, w.leak_cabinet_g_s), (NOZZLE, HOSE, w.leak_forecourt_g_s)):
+            node = self.nodes[at]
+            over = node.p - ambient
+            # Not past the balance within the step: near it the flow would swing to and fro.
+            most = max(node.c_kg_pa, self.nodes[beside].c_kg_pa) * abs(over) / dt
+            net.leak[at] = min(max(through_hole_g_s(hole_g_s, over) * 1e-3, -most), most)
         if net.leak[STUB] < 0.0 or net.leak[NOZZLE] < 0.0:
             net.far_h[AMBIENT] = air_h(w.ambient_k)
         flowing = net.step(dt)
@@ -273,6 +277,8 @@ class Plant:
         elif change < 0.5 * STEADY_REL:
             most = STRIDE_FLOW if flowing else STRIDE_STILL
             self._stride = stride + 1 if stride < most else most
+        if net.leak[STUB] != 0.0 or net.leak[NOZZLE] != 0.0:
+            self._stride = 1  # a hole has no link to be solved with the others
         self.sensors.meter(self, dt)
 
     def _surge(self, dt: float) -> None:
