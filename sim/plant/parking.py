@@ -100,11 +100,14 @@ def park_plant(
         if until is not None and until(truth):
             return ticks * tick_s
     plant.catch_up()
-    pace = _Pace(longest_s)
+    paces = [(_Pace(longest_s), tank) for tank in plant.tanks]
     while ticks < limit:
-        n = min(ceil(min(pace.dt, _lines_allow_s(plant)) / tick_s - 1e-6), limit - ticks)  # up, or it would never grow
-        pace.dt = dt = n * tick_s
-        pace.begin(plant.tank)
+        may_s = min(_lines_allow_s(plant), *(pace.dt for pace, _ in paces), longest_s)
+        n = min(ceil(may_s / tick_s - 1e-6), limit - ticks)  # up, or it would never grow
+        dt = n * tick_s
+        for pace, tank in paces:
+            pace.dt = dt
+            pace.begin(tank)
         before = [(node.p, node.metal.t_k) for node in plant.nodes]
         physics(dt)
         ticks += n
@@ -117,7 +120,8 @@ def park_plant(
             max(abs(node.p - p), abs(node.metal.t_k - t_k) / t_k * p) / p
             for node, (p, t_k) in zip(plant.nodes, before, strict=True)
         )
-        pace.end(plant.tank, plant.w_tstack > 0.0, lines / LINE_CHANGE)
+        for pace, tank in paces:
+            pace.end(tank, plant.w_tstack > 0.0, lines / LINE_CHANGE)
     return ticks * tick_s
 
 

@@ -240,11 +240,11 @@ class Plant:
         self.line_heat.step(dt)
         net = self.network
         ambient = w.ambient_kpa * 1e3
-        for at, beside, hole_g_s in ((STUB, STUB, w.leak_cabinet_g_s), (NOZZLE, HOSE, w.leak_forecourt_g_s)):
+        for at, hole_g_s in ((STUB, w.leak_cabinet_g_s), (NOZZLE, w.leak_forecourt_g_s)):
             node = self.nodes[at]
             over = node.p - ambient
             # Not past the balance within the step: near it the flow would swing to and fro.
-            most = max(node.c_kg_pa, self.nodes[beside].c_kg_pa) * abs(over) / dt
+            most = node.c_kg_pa * abs(over) / dt
             net.leak[at] = min(max(through_hole_g_s(hole_g_s, over) * 1e-3, -most), most)
         if net.leak[STUB] < 0.0 or net.leak[NOZZLE] < 0.0:
             net.far_h[AMBIENT] = air_h(w.ambient_k)
