@@ -153,7 +153,7 @@ def parse(text: str, file: str = "scenario.toml") -> Scenario:
 def max_fill_kg(profile: Profile) -> float:
     """Return the most hydrogen the tank may hold, kg: 98 % liquid when the relief opens at sea level.
 
-    Saturated parahydrogen at relief set + 1.01325 bar (rule: domain notes 4.4). The vapour of the last 2 %
+    Saturated parahydrogen at relief set + 1.01325 bar (98 % rule). The vapour of the last 2 %
     (0.3 kg in 1.7 m3) is not counted, which is on the safe side.
     """
     liquid, _ = _saturation(profile.relief_barg + SEA_LEVEL_BAR)

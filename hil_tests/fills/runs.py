@@ -14,7 +14,7 @@ from sim.sequence_trace import Follower
 TARGET_SHARE: Final = 0.005
 RELIEF_SHARE: Final = 0.90
 TICKET_SHARE: Final = 0.01
-# Hydrogen of a fill that does not stay in the tank, kg (domain notes 1.5, calculated).
+# Hydrogen of a fill that does not stay in the tank, kg (calculated: docs/plant.md).
 LOSSES_KG: Final = {"hose": (0.16, 0.30), "chill": (0.2, 1.2), "displaced": (0.0, 10.2)}
 CLOSURE: Final = 1e-3  # of what went through the plant
 BOIL_J_KG: Final = 446e3  # latent heat of parahydrogen at 1.013 bar: the yardstick of the energy balance

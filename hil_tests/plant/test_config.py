@@ -11,7 +11,7 @@ from sim.plant import Plant, PlantConfig, max_fill_kg
 
 @pytest.mark.parametrize(("relief_bar", "kg"), [(6.0, 98.1), (7.0, 94.7), (8.0, 91.1), (10.0, 83.2)])
 def test_max_fill_by_the_98_percent_rule(relief_bar: float, kg: float) -> None:
-    """Values of domain notes 4.4 for 1.7 m3."""
+    """The 98 % rule for 1.7 m3, calculated with CoolProp."""
     assert max_fill_kg(1.7, relief_bar) == pytest.approx(kg, abs=0.1)
 
 

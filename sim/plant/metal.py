@@ -81,7 +81,7 @@ class Metal:
 
 
 def boiling_htc(superheat_k: float) -> float:
-    """Wall-to-liquid coefficient W/m2/K against wall superheat, K (assumed, domain notes 4.3).
+    """Wall-to-liquid coefficient W/m2/K against wall superheat, K (assumed: docs/plant.md).
 
     Nucleate 2-6 kW/m2K to 5 K, transition falling as superheat^-1.28, film 250 W/m2K above 60 K: the flux stays
     between 15 and 30 kW/m2 through transition, as an LH2 curve does.
@@ -98,7 +98,7 @@ def boiling_htc(superheat_k: float) -> float:
 def jacket_w_m2(vacuum_pa: float) -> float:
     """Heat flux through a vacuum jacket at 268 K difference, W/m2.
 
-    8 W/m2 below 0.1 Pa, 52 W/m2 at 13 Pa, 130 W/m2 at 1 kPa, 5 kW/m2 vented (air condensing; domain notes 4.2, V7).
+    8 W/m2 below 0.1 Pa, 52 W/m2 at 13 Pa, 130 W/m2 at 1 kPa, 5 kW/m2 vented (air condensing; V7 in docs/validation.md).
     Log-log between; relation between points assumed.
     """
     pts = ((0.1, 8.0), (13.0, 52.0), (1000.0, 130.0), (101325.0, 5000.0))

@@ -9,7 +9,7 @@ from .config import PSV101_BARG
 from .places import HELIUM, HOSE, NOZZLE, RCPT, RECOVERY, RETURN, STACK, STUB, SUPPLY, TANK, ULLAGE
 
 # fmt: off
-# 10 kg of cold steel, the third row of the domain notes' 1.5. Masses are judged from the build (EJ), with 7900 kg/m3: a
+# 10 kg of cold steel. Masses are judged from the build (EJ), with 7900 kg/m3: a
 # hose is 25 mm of corrugated tube, 0.3 mm thick and half as long again stretched (1.4 kg), one braid (0.2 kg/m) and two
 # ends; stub and coupling halves are 1.5 mm on the wetted area and the inner parts of their valves (stub: two, and the
 # meter's tubes). Jackets, bonnets and handles stay warm.

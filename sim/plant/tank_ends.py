@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .config import PlantConfig
     from .plant import Plant
 
-LOST_W_M2 = 1500.0  # tank without vacuum: 0.9 to 2.2 kW/m2 measured with air freezing on it (domain notes 4.2)
+LOST_W_M2 = 1500.0  # tank without vacuum: 0.9 to 2.2 kW/m2 measured with air freezing on it (Goff et al., V6)
 FIRST_LIFT = 0.05
 K_BURST = 4.0e-4  # four times the relief; assumed
 SLOSH_FULL_M_S = 2.0  # speed of the truck at which the liquid sloshes freely; assumed
