@@ -135,7 +135,7 @@ BITES = (
         "trips latch and report but the reaction stays none: sequence and gate go on",
         (("core/trips.py", "self.reaction = reaction", "self.reaction = NONE"),),
         words="after trip HOSE_PT_BAD without a reset",
-        faults=(Fault("PT102", "off", state="PRECOOL", after_s=20.0),),
+        faults=(Fault("PT102", "off", state="PRECOOL", after_s=8.0),),
         until_s=56.0,
     ),
     Bite(
