@@ -1,4 +1,4 @@
-"""Packs the FMUs: the unit's file, and of this repository what it needs to run (`sim.plant`)."""
+"""Packs the FMUs: the unit's file, and of this repository what it needs to run (`sim.plant`, `sim.fmi.unit`)."""
 
 from __future__ import annotations
 
@@ -28,5 +28,8 @@ def pack(folder: Path) -> list[Path]:
         tree.mkdir()
         shutil.copy(SIM / "__init__.py", tree)
         shutil.copy(SIM / "losses.py", tree)
+        (tree / "fmi").mkdir()
+        shutil.copy(HERE / "__init__.py", tree / "fmi")
+        shutil.copy(HERE / "unit.py", tree / "fmi")
         shutil.copytree(SIM / "plant", tree / "plant", ignore=shutil.ignore_patterns("__pycache__"))
         return [Path(FmuBuilder.build_FMU(HERE / unit, dest=folder, project_files=[tree])) for unit in UNITS]

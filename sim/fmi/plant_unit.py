@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from pythonfmu import Fmi2Causality, Fmi2Slave, Fmi2Variability, Real
+from pythonfmu import Fmi2Slave
 
-from sim.plant import Plant, PlantConfig
+from sim.fmi.unit import TICK_S, built, declare, whole_ticks
+from sim.plant import Plant
 from sim.plant.piping_table import OUTPUTS
 
-TICK_S = 0.010
 # Start values that may be set before the first step.
 PARAMETERS = (
     "supply_bar", "supply_k", "ambient_k", "ambient_kpa", "mass_kg", "tank_bar", "wall_k", "hose_metal_standby_k",
@@ -34,29 +34,18 @@ class CryofillLines(Fmi2Slave):  # type: ignore[misc]
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._plant: Plant | None = None
-        default = PlantConfig()
-        for name in PARAMETERS:
-            setattr(self, name, float(getattr(default, name)))
-            self.register_variable(
-                Real(name, causality=Fmi2Causality.parameter, variability=Fmi2Variability.tunable)
-            )
-        for name in (*OUTPUTS, *WORLD):
-            setattr(self, name, 0.0)
-            self.register_variable(Real(name, causality=Fmi2Causality.input))
-        for name in SHOWN:
-            setattr(self, name, 0.0)
-            self.register_variable(Real(name, causality=Fmi2Causality.output))
+        declare(self, PARAMETERS, [(name, "", 0.0) for name in (*OUTPUTS, *WORLD)], SHOWN)
 
     def exit_initialization_mode(self) -> None:
         """Build the plant: outputs are true from the start. Raises ValueError for what the plant refuses."""
-        self._plant = Plant(PlantConfig(**{name: getattr(self, name) for name in PARAMETERS}), seed=1)
+        self._plant = built(self, PARAMETERS)
         self._show()
 
     def do_step(self, current_time: float, step_size: float) -> bool:
         """Advance by `step_size` s; False for a step that is not a whole number of ticks."""
         plant = self._plant
-        ticks = round(step_size / TICK_S)
-        if plant is None or ticks < 1 or abs(ticks * TICK_S - step_size) > 1e-6:
+        ticks = whole_ticks(step_size)
+        if plant is None or not ticks:
             return False
         for name in OUTPUTS:
             plant.energised[name] = getattr(self, name)

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from pythonfmu import Fmi2Causality, Fmi2Slave, Fmi2Variability, Real
+from pythonfmu import Fmi2Slave
 
-from sim.plant import Plant, PlantConfig
+from sim.fmi.unit import TICK_S, built, declare, whole_ticks
+from sim.plant import Plant
 
-TICK_S = 0.010
 PARAMETERS = ("volume_m3", "relief_barg", "mass_kg", "tank_bar", "wall_k", "spray_fraction", "ambient_kpa")
 INPUTS = (
-    # NAME               MEANING
-    ("inflow_kg_s",      "liquid that comes in"),
-    ("inflow_k",         "its temperature, at the tank's pressure"),
-    ("vapour_kg_s",      "vapour that is taken out"),
-    ("heater",           "HT205, 0 to 1"),
+    # NAME               MEANING                                     START
+    ("inflow_kg_s",      "liquid that comes in",                     0.0),
+    ("inflow_k",         "its temperature, at the tank's pressure",  22.0),
+    ("vapour_kg_s",      "vapour that is taken out",                 0.0),
+    ("heater",           "HT205, 0 to 1",                            0.0),
 )  # fmt: skip
 SHOWN = ("p_bar", "mass_kg_now", "liquid_k", "vapour_k", "level_pct", "relief_kg_s")
 
@@ -32,29 +32,18 @@ class CryofillTank(Fmi2Slave):  # type: ignore[misc]
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._plant: Plant | None = None
-        default = PlantConfig()
-        for name in PARAMETERS:
-            setattr(self, name, float(getattr(default, name)))
-            self.register_variable(
-                Real(name, causality=Fmi2Causality.parameter, variability=Fmi2Variability.tunable)
-            )
-        for name, words in INPUTS:
-            setattr(self, name, 22.0 if name == "inflow_k" else 0.0)
-            self.register_variable(Real(name, causality=Fmi2Causality.input, description=words))
-        for name in SHOWN:
-            setattr(self, name, 0.0)
-            self.register_variable(Real(name, causality=Fmi2Causality.output))
+        declare(self, PARAMETERS, INPUTS, SHOWN)
 
     def exit_initialization_mode(self) -> None:
         """Build the tank. Raises ValueError for what the plant refuses."""
-        self._plant = Plant(PlantConfig(**{name: getattr(self, name) for name in PARAMETERS}), seed=1)
+        self._plant = built(self, PARAMETERS)
         self._show()
 
     def do_step(self, current_time: float, step_size: float) -> bool:
         """Advance by `step_size` s; False for a step that is not a whole number of ticks, or an impossible inflow."""
         plant = self._plant
-        ticks = round(step_size / TICK_S)
-        if plant is None or ticks < 1 or abs(ticks * TICK_S - step_size) > 1e-6:
+        ticks = whole_ticks(step_size)
+        if plant is None or not ticks:
             return False
         inflow_kg = self.inflow_kg_s * TICK_S
         vapour_kg = self.vapour_kg_s * TICK_S
