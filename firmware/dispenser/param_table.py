@@ -23,7 +23,7 @@ PARAMS = (
     ("cool_temp_ck",       2800,    2200,   3000,    "cK",    "EJ",      "nozzle is cold below this"),
     ("cool_hold_ms",       5000,    2000,   20000,   "ms",    "EJ",      "and has to stay so for this long"),
     ("cold_test_ms",       10000,   5000,   25000,   "ms",    "EJ",      "length of the cold leak test"),
-    ("cold_balance_mg_s",  12000,   2000,   20000,   "mg/s",  "EJ",      "mean of FT101 - FT103 allowed in the cold test"),
+    ("cold_balance_mg_s",  12000,   2000,   20000,   "mg/s",  "EJ",      "mean of FT101 - FT103 allowed in the cold test, or in a second one after it"),
     ("slow_flow_mg_s",     40000,   10000,  100000,  "mg/s",  "EJ",      "flow at the start of a fill"),
     ("slow_ms",            10000,   2000,   60000,   "ms",    "EJ",      "length of the slow start"),
     ("fast_flow_mg_s",     125000,  20000,  160000,  "mg/s",  "EJ",      "full flow (450 kg/h)"),

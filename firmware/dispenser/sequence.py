@@ -60,8 +60,9 @@ class Sequence(Handshake):
         self._holds = 0
         self._rounds = 0
         self._start_102 = self._start_103 = 0
-        self._balance = 0
+        self._balance = 0  # FT101 - FT103 over a window of the cold test, mg/s / 16 added up
         self._balance_ticks = 0
+        self._filled = 0  # the same of a window before it
         self._tested = False  # verdict of the test that the present state makes
         self._closed = 0  # permissives that are contacts, as of the image's `moves`
         self._moves = -1
@@ -153,11 +154,16 @@ class Sequence(Handshake):
             lost_103 = self._start_103 - v[t.PT103]
             value[LEAK] = 1 if lost_102 > allowed or lost_103 > allowed else 0
             self._tested = not value[LEAK]
-        elif state == self._s_coldtest and ms >= self._params.get("cold_test_ms"):
-            mean = self._balance // self._balance_ticks * 16
-            limit = self._params.get("cold_balance_mg_s")
-            value[COLD_LEAK] = 1 if mean > limit else 0
-            self._tested = not value[COLD_LEAK]
+        elif state == self._s_coldtest and self._balance_ticks * SCAN_MS >= self._params.get("cold_test_ms"):
+            leaks = self._balance // self._balance_ticks * 16 > self._params.get("cold_balance_mg_s")
+            if leaks and not self._filled:
+                # A hose that fills takes in more than it gives back, too: only a second window tells it from a leak.
+                self._filled = self._balance
+                self._balance = 0
+                self._balance_ticks = 0
+                return
+            value[COLD_LEAK] = 1 if leaks else 0
+            self._tested = not leaks
 
     # -- permissives (interlock_table.PERMISSIVES, in its order) -------------------------------------------
 
@@ -360,6 +366,7 @@ class Sequence(Handshake):
         self._tested = False
         self._balance = 0
         self._balance_ticks = 0
+        self._filled = 0
 
     def cold_tight(self):
         return self._tested
@@ -368,7 +375,7 @@ class Sequence(Handshake):
 
     def enter_fill_open(self):
         self._hold_in_fill = True
-        gain_g = self._balance * (16 * SCAN_MS // 100) // 10000  # of mg/s * 50 ms / 16
+        gain_g = (self._filled + self._balance) * (16 * SCAN_MS // 100) // 10000  # of mg/s * 50 ms / 16
         self._meter.start(self._truck.mass_g, self._truck.guard.required, gain_g)
 
     def truck_open(self):

@@ -40,7 +40,7 @@ STATES = (
     ("LEAK_VENT",    "LEAKTEST",   "-   -   -   -   O   -   -   O   -   O   -",  60000,   "SAFE_STOP",  "test gas to the stack"),
     ("COOL_OPEN",    "PRECOOL",    "-   -   -   O   -   -   -   -   -   O   -",  10000,   "SAFE_STOP",  "return path open before liquid"),
     ("COOL",         "PRECOOL",    "O   C   O   O   -   -   -   -   -   O   O",  400000,  "SAFE_STOP",  "liquid trickles through the crossover"),
-    ("COLDTEST",     "COLDTEST",   "O   C   O   O   -   -   -   -   -   O   O",  30000,   "SAFE_STOP",  "cold and tight: what goes in comes back"),
+    ("COLDTEST",     "COLDTEST",   "O   C   O   O   -   -   -   -   -   O   O",  60000,   "SAFE_STOP",  "cold and tight: what goes in comes back"),
     ("FILL_OPEN",    "FILL",       "O   C   O   O   -   -   -   -   -   O   O",  15000,   "DRAIN_SHUT", "truck opens its fill valve, trickle goes on"),
     ("FILL_SLOW",    "FILL",       "O   C   O   O   -   -   -   -   -   O   O",  120000,  "DRAIN_SHUT", "slow until flow and tank are steady"),
     ("FILL_FAST",    "FILL",       "O   C   O   O   -   -   -   -   -   O   O",  2400000, "DRAIN_SHUT", "full flow"),

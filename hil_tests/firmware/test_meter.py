@@ -67,7 +67,8 @@ def test_what_the_cold_test_left_in_the_hose_is_reckoned(core: Any) -> None:
     module = importlib.import_module("dispenser.sequence")
     begun: list[tuple[int, bool, int]] = []
     fake = SimpleNamespace(
-        _balance=200 * (14_000 // 16),
+        _filled=150 * (14_000 // 16),  # a window before
+        _balance=50 * (14_000 // 16),
         _meter=SimpleNamespace(start=lambda *facts: begun.append(facts)),
         _truck=SimpleNamespace(mass_g=40_000, guard=SimpleNamespace(required=True)),
     )
