@@ -170,6 +170,14 @@ class TestI11:
         bench.tick(1.0, PT102=0.98, TT102=35.0)
         assert bench.broken == broken
 
+    @pytest.mark.parametrize(("air", "broken"), [(0.0, []), (0.01, ["I11"])])
+    def test_without_helium_too(self, bench: Any, air: float, broken: list[str]) -> None:
+        bench.plant.helium_share = lambda node: (0.5, 0.5 - air, air)
+        bench.world.helium_bar = 1.0
+        bench.state["dispenser"] = "WARM"
+        bench.tick(1.0, PT102=0.98, TT102=35.0)
+        assert bench.broken == broken
+
     @pytest.mark.parametrize("fine", [{"PT102": 1.02}, {"PT102": 1.044, "TT102": 30.0}, {"tank_bar": 1.044}])
     def test_warm_or_high_enough_is_not(self, bench: Any, fine: dict[str, float]) -> None:
         bench.tick(1.0, **fine)

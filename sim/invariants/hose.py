@@ -149,8 +149,8 @@ class AboveAmbient(Rule):
     A hose is judged by its half-second mean: a slug of liquid on warm metal makes pulses of a tick or two, up and
     down, which draw nothing through a shut stack valve. A hose with a hole in it comes down to ambient whatever a
     controller does; gas goes out through the hole until then, so that it is judged by ambient itself.
-    In ESD nothing has power and no helium follows: what a cold hose holds shrinks below ambient behind the stack's
-    check valves, and it is the air itself that must not be there.
+    In ESD nothing has power, and without a helium supply nothing follows either: what a cold hose holds shrinks below
+    ambient behind the stack's check valves, and it is the air itself that must not be there.
     """
 
     def __init__(self) -> None:
@@ -172,6 +172,7 @@ class AboveAmbient(Rule):
             low = f"liquid hose at {liquid_bar:.3f} bar with the nozzle at {truth['TT102']:.0f} K"
         elif return_bar < least and (truth["TT103"] < WETTED_K or truth["return_liquid_kg"] > LIQUID_KG):
             low = f"return hose at {return_bar:.3f} bar at {truth['TT103']:.0f} K"
-        if low and v.state == "ESD" and v.air_share() <= AIR_SHARE:
+        no_helium = v.state == "ESD" or v.world.helium_bar < least
+        if low and no_helium and v.air_share() <= AIR_SHARE:
             return ""
         return low
