@@ -12,9 +12,12 @@ from types import SimpleNamespace
 
 import pytest
 
+from hil_tests.console.bench import SERVICE_KEY
 from hil_tests.fills.runs import run
 from hil_tests.replay.recordings import QUICK
 from host_tools import cli, flash_command, image
+from host_tools.board_port import Port
+from host_tools.console.session import role_key
 from sim import tables
 from sim.board_vm import VirtualBoard, wait_for
 from sim.memory import open_image
@@ -96,6 +99,27 @@ def test_an_update_goes_to_the_other_slot_after_a_look(
     pins = (tank.folder / "pins.txt").read_text().splitlines()
     about = (images / "tank-teensy41" / "flash" / "board.txt").read_text().split()[1:]
     assert pins[-len(about):] == [f"{pin} 0" for pin in about]  # fmt: skip
+
+
+def test_a_board_with_a_service_key_wants_the_technicians(
+    boards: dict[str, VirtualBoard], images: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    tank = boards["tank"]
+    right, wrong = tmp_path / "technician.key", tmp_path / "operator.key"
+    right.write_text(role_key(SERVICE_KEY, "technician").hex() + "\n")
+    wrong.write_text(role_key(SERVICE_KEY, "operator").hex() + "\n")
+    with Port(tank.url) as port:
+        port.ask(f"service_key {SERVICE_KEY.hex()}")
+    starts = tank.starts
+    assert flash(tank, images) == 2
+    assert "needs the role technician: give its key with --key FILE" in capsys.readouterr().err
+    assert flash(tank, images, "--key", str(wrong)) == 2
+    assert "wrong proof" in capsys.readouterr().err and tank.starts == starts  # it was never in the loader
+    assert flash(tank, images, "--key", str(right), "--dry-run") == 0
+    assert "nothing was changed" in capsys.readouterr().err and tank.starts > starts
+    with Port(tank.url) as port:
+        port.login("commissioning", role_key(SERVICE_KEY, "commissioning"))
+        port.ask("service_key erase")
 
 
 def cut_update(board: VirtualBoard, images: Path, place: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
