@@ -106,7 +106,7 @@ WORLD_KINDS = (
     Kind("station_esd",      NONE,     "",    0.0,   0.0,     None,   "the station orders an emergency shut-down"),
     Kind("drive_away",       OPTIONAL, "%",   0.0,   15.0,    0.0,    "the driver releases the brake and starts; on a slope of this the truck rolls whatever inhibits it"),
     Kind("flame",            NONE,     "",    0.0,   0.0,     None,   "fire at the dispenser"),
-    Kind("helium_low",       OPTIONAL, "bar", 0.0,   20.0,    1.2,    "the helium header falls to this pressure"),
+    Kind("helium_low",       OPTIONAL, "bar", 0.6,   20.0,    1.2,    "the helium header falls to this pressure, at the least to a mountain's air"),
     Kind("supply_loss",      OPTIONAL, "bar", 0.1,   20.0,    1.1,    "the station's dewar falls to this pressure"),
     Kind("warm_supply",      OPTIONAL, "K",   20.0,  300.0,   28.0,   "the station's liquid warms up to this temperature"),
 )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import re
 import subprocess
 import sys
+import termios
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +18,7 @@ import pytest
 from hil_tests import spawn
 from hil_tests.console.bench import SERVICE_KEY, Bench, Cable, free_run
 from hil_tests.console.typist import Typist
+from host_tools.console import screen
 from host_tools.console.session import Session, role_key
 
 PULLS = 20
@@ -93,6 +96,17 @@ class TestByHand:
             me.type("\x04")
             cable.held = False
             assert me.ended() == 0
+
+    def test_line_mode_is_never_taken(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """In it a Ctrl-D, pressed just when a line is written above the prompt, would be lost."""
+        master, slave = os.openpty()
+        with os.fdopen(slave) as stdin:
+            monkeypatch.setattr(sys, "stdin", stdin)
+            keys = screen.keyboard()
+            with screen.keys_kept(), keys.raw_mode(), keys.cooked_mode():
+                assert not termios.tcgetattr(stdin)[3] & termios.ICANON
+            assert termios.tcgetattr(stdin)[3] & termios.ICANON
+        os.close(master)
 
     def test_a_cable_that_comes_out_is_told_and_comes_back(self, cable: Cable) -> None:
         with Typist(cable.url) as me:

@@ -17,6 +17,7 @@ from typing import Any, Final
 from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
+from prompt_toolkit.input import Input, create_input
 from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.patch_stdout import patch_stdout
@@ -77,6 +78,16 @@ def keys_kept() -> Iterator[None]:
         yield
     finally:
         termios.tcsetattr(sys.stdin, termios.TCSANOW, before)
+
+
+def keyboard() -> Input:
+    """Return the terminal's input, which stays raw while lines are written above the prompt.
+
+    prompt_toolkit takes line mode for that, in which the terminal would swallow a Ctrl-D of that moment.
+    """
+    found = create_input()
+    found.cooked_mode = found.raw_mode  # type: ignore[method-assign]
+    return found
 
 
 class Completions(Completer):
@@ -157,6 +168,7 @@ class Screen:
     def _converse(self) -> int:
         session: PromptSession[str] = PromptSession(
             "> ",
+            input=keyboard(),
             completer=Completions(self._board),
             complete_while_typing=False,
             bottom_toolbar=self._live,
