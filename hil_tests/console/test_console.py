@@ -61,6 +61,7 @@ class TestByHand:
             me.see("refused: leak_hold_ms needs the role commissioning")
             me.type("help arm\r")
             me.see("say what is to move: answers with a code")
+            me.wait(2.5)  # a trend has two samples, which come a second apart
             me.type("trend PT102\r")
             me.see("PT102 bar, the last")
             me.type("alarms\r")
