@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-_spec = importlib.util.spec_from_file_location("rigless", Path(__file__).with_name("rigless.py"))
-assert _spec is not None
-assert _spec.loader is not None
-rigless: Any = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(rigless)
+from hil_tests.plant.rigless import Script
 
 CLOSURE = 1e-3  # of what went through
 
@@ -20,7 +14,7 @@ CLOSURE = 1e-3  # of what went through
 @pytest.fixture(scope="module")
 def story() -> Any:
     """One run through all phases; the tests look at what it left behind."""
-    s = rigless.Script()
+    s = Script()
     notes: dict[str, float] = {}
     s.connect()
     air = s.plant.helium_share("NOZZLE")[2]
@@ -110,7 +104,7 @@ def test_delivered_is_what_left_the_station(story: Any) -> None:
 
 def test_a_broken_flux_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Scale what the tank receives by 1 %: both balances must fail (or they could not find a real error)."""
-    s = rigless.Script()
+    s = Script()
     s.connect()
     tank = type(s.plant.tank)
     honest = tank.step

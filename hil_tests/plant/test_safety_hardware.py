@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hil_tests.plant.rigless import Script
-
-_spec = importlib.util.spec_from_file_location("rigless", Path(__file__).with_name("rigless.py"))
-assert _spec is not None
-assert _spec.loader is not None
-rigless: Any = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(rigless)
+from hil_tests.plant.rigless import TICK_S, Script
 
 FLOW_ENDED_G_S = 1.0
 
 
 def filling(**config: Any) -> Any:
-    s = rigless.Script(**config)
+    s = Script(**config)
     s.connect()
     s.precool(0.5)
     s.fill(1000.0, limit_s=20.0)
@@ -72,7 +64,7 @@ def test_stub_trapped_by_an_emergency_stop_stays_within_its_rating() -> None:
     ("opening", "after_s", "nozzle_first_s"), [(1.0, 0.65, 0.25), (1.0, 0.7, 0.05), (0.7, 2.0, 0.0)]
 )
 def test_relief_holds_liquid_in_a_warm_stub(opening: float, after_s: float, nozzle_first_s: float) -> None:
-    s = rigless.Script(hose="warm", supply_k=20.0)
+    s = Script(hose="warm", supply_k=20.0)
     s.connect()
     s.purge(1)
     s.set(XV208=1, XV104=1, XV101=1, XV103=1, FCV102=opening)
@@ -80,12 +72,12 @@ def test_relief_holds_liquid_in_a_warm_stub(opening: float, after_s: float, nozz
     s.set(XV103=0, FCV102=0)
     plant = s.plant
     peak_bar = plant.truth["stub_bar"]
-    for _ in range(round(nozzle_first_s / rigless.TICK_S)):
-        s.run(rigless.TICK_S)
+    for _ in range(round(nozzle_first_s / TICK_S)):
+        s.run(TICK_S)
         peak_bar = max(peak_bar, plant.truth["stub_bar"])
     s.set(XV208=0, XV104=0, XV101=0, XV105=0, XV110=0, ES210=0)
     for _ in range(2000):
-        s.run(rigless.TICK_S)
+        s.run(TICK_S)
         peak_bar = max(peak_bar, plant.truth["stub_bar"])
     ambient_bar = plant.world.ambient_kpa / 100.0
     assert plant.nodes[0].metal.t_k > 250.0  # still warm: what was trapped boiled
@@ -98,11 +90,11 @@ def test_relief_holds_liquid_in_a_warm_stub(opening: float, after_s: float, nozz
     ("key", "value", "tag"), [("tank_vacuum_pa", 1000.0, "VT201"), ("ambient_k", 320.0, "TT205")]
 )
 def test_a_change_of_the_surroundings_ends_a_stride_of_the_physics(key: str, value: float, tag: str) -> None:
-    s = rigless.Script()
+    s = Script()
     s.run(5.0)
     leak_w = s.plant.tank.leak_w
     setattr(s.plant.world, key, value)
-    s.run(rigless.TICK_S)
+    s.run(TICK_S)
     assert s.plant.tank.leak_w > leak_w
     s.run(0.1)
     assert s.plant.truth[tag] == value
@@ -113,7 +105,7 @@ def test_dither_of_the_flow_controller_does_not_hold_up_the_flow() -> None:
     for s, levels in ((still, (0.80, 0.80)), (dithered, (0.7999, 0.8001))):
         for i in range(500):
             s.set(FCV102=levels[i % 2])
-            s.run(rigless.TICK_S)
+            s.run(TICK_S)
     flow = still.plant.truth["flow_xv103_g_s"]
     assert dithered.plant.truth["flow_xv103_g_s"] == pytest.approx(flow, rel=5e-3)
     dithered.set(FCV102=0.5)
@@ -135,7 +127,7 @@ def test_trapped_liquid_with_lost_vacuum_is_held_by_the_hose_relief() -> None:
 
 
 def test_limit_switches_and_strokes() -> None:
-    s = rigless.Script()
+    s = Script()
     s.connect()
     truth = s.plant.truth
     assert truth["ZC101"] == 1.0
@@ -155,7 +147,7 @@ def test_limit_switches_and_strokes() -> None:
     [(("stuck_open", 0.0), 0, 1.0), (("stuck_closed", 0.0), 1, 0.0), (("slow", 10.0), 1, 0.29)],
 )
 def test_valve_faults(fault: tuple[str, float], level: int, position: float) -> None:
-    s = rigless.Script()
+    s = Script()
     s.connect()
     s.plant.valve_faults["XV104"] = fault
     s.set(XV104=level)
@@ -164,7 +156,7 @@ def test_valve_faults(fault: tuple[str, float], level: int, position: float) -> 
 
 
 def test_a_passing_valve_leaks() -> None:
-    s = rigless.Script()
+    s = Script()
     s.connect()
     s.plant.valve_faults["XV103"] = ("passing", 0.05)
     s.plant.valve_faults["FCV102"] = ("passing", 0.05)
@@ -175,7 +167,7 @@ def test_a_passing_valve_leaks() -> None:
 
 
 def test_lock_releases_only_with_power() -> None:
-    s = rigless.Script()
+    s = Script()
     s.connect()
     truth = s.plant.truth
     assert truth["ZS102"] == 1.0
@@ -199,7 +191,7 @@ def test_cabinet_leak_is_seen_and_ends_with_the_gas() -> None:
 
 
 def test_tank_relief_opens_at_its_gauge_setting() -> None:
-    s = rigless.Script(mass_kg=60.0, tank_bar=6.0, wall_k=28.2, supply_bar=6.2)
+    s = Script(mass_kg=60.0, tank_bar=6.0, wall_k=28.2, supply_bar=6.2)
     s.plant.world.tank_vacuum_pa = 1e5
     s.run(120.0)
     assert s.plant.truth["tank_bar"] < 7.013 * 1.1

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from hil_tests.plant.rigless import Script
 from sim.plant import Plant, PlantConfig, max_fill_kg
 from sim.plant.fluid import get_fluid
 from sim.plant.manifold import fill_share, over_the_top
 from sim.plant.tank import Tank
-
-_spec = importlib.util.spec_from_file_location("rigless", Path(__file__).with_name("rigless.py"))
-assert _spec is not None
-assert _spec.loader is not None
-rigless: Any = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(rigless)
 
 CLOSURE = 1e-4  # of what went through
 BOIL_J_KG = 446e3
@@ -30,7 +23,7 @@ LIMIT_KG = max_fill_kg(0.85, 7.013)
 @pytest.fixture(scope="module")
 def story() -> Any:
     """One scripted fill; the tests look at what it left behind."""
-    s = rigless.Script(**UNEQUAL)
+    s = Script(**UNEQUAL)
     plant = s.plant
     notes = {"apart_bar": 0.0, "boiled_over": 0.0, "levelled": 0.0, "fullest_kg": 0.0}
 
@@ -86,7 +79,7 @@ def test_levels_even_out_whatever_the_step(monkeypatch: pytest.MonkeyPatch) -> N
     for stride in (10, 1):
         monkeypatch.setattr("sim.plant.plant.STRIDE_STILL", stride)
         monkeypatch.setattr("sim.plant.plant.STRIDE_FLOW", stride)
-        s = rigless.Script(tanks=2, mass_kg=40.0, tank2_mass_kg=10.0)
+        s = Script(tanks=2, mass_kg=40.0, tank2_mass_kg=10.0)
         s.run(10.0)
         joint = s.plant.manifold
         assert joint.w_liquid == pytest.approx(0.037, rel=0.1)
@@ -97,7 +90,7 @@ def test_levels_even_out_whatever_the_step(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_pressures_even_out_within_seconds_and_each_has_its_transmitter() -> None:
-    s = rigless.Script(tanks=2, mass_kg=40.0, tank2_bar=2.0, tank2_wall_k=23.0)
+    s = Script(tanks=2, mass_kg=40.0, tank2_bar=2.0, tank2_wall_k=23.0)
     truth = s.plant.truth
     assert (truth["PT201A"], truth["PT201B"]) == (pytest.approx(4.0, abs=0.01), pytest.approx(2.0, abs=0.01))
     assert truth["tank_bar"] == truth["PT201A"]
@@ -108,7 +101,7 @@ def test_pressures_even_out_within_seconds_and_each_has_its_transmitter() -> Non
 
 
 def test_a_vacuum_lost_heats_one_vessel_and_lifts_its_own_relief() -> None:
-    s = rigless.Script(tanks=2, mass_kg=80.0, tank_bar=6.7, wall_k=28.6, tank2_mass_kg=38.0, tank2_vacuum_pa=101_325.0)
+    s = Script(tanks=2, mass_kg=80.0, tank_bar=6.7, wall_k=28.6, tank2_mass_kg=38.0, tank2_vacuum_pa=101_325.0)
     s.run(40.0, lambda t: t["flow_tstack_g_s"] > 0.0)
     first, second = s.plant.tanks
     assert second.leak_w > 500.0 * first.leak_w
