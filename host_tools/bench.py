@@ -247,7 +247,7 @@ def measure(quick: bool) -> dict[str, Any]:
 def _images() -> dict[str, dict[str, Any]]:
     """Return size and heap of the release images; none where the 32-bit VM is not installed."""
     from host_tools import check_images
-    from sim.nodes import NodeFailure
+    from sim.node_failure import NodeFailure
 
     try:
         return check_images.figures()

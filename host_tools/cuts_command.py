@@ -21,7 +21,7 @@ BAR = 40
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit code."""
     from sim import link_cuts  # loads the plant
-    from sim.nodes import NodeFailure
+    from sim.node_failure import NodeFailure
 
     words = sys.stderr if arguments.json else sys.stdout
     cuts: list[link_cuts.Cut] = []

@@ -146,7 +146,7 @@ def _fill(
         observers.append(recorder)
 
     from sim import fill
-    from sim.nodes import NodeFailure
+    from sim.node_failure import NodeFailure
 
     options = fill.Options(
         images=images(arguments.image, arguments.vm),

@@ -18,7 +18,7 @@ from host_tools import cli
 from host_tools.replay_words import Line, Place, lines, place
 from sim import cores, exchange, replay, tables
 from sim.exchange import Start, TraceError
-from sim.nodes import NodeFailure
+from sim.node_failure import NodeFailure
 from sim.replay import Report
 from sim.wire import Layout
 

@@ -171,7 +171,7 @@ def run(arguments: argparse.Namespace) -> int:
         what = load_scenario(arguments.scenario)
         selector = stack.enter_context(selectors.DefaultSelector())
         from sim import fill  # the fluid properties take seconds to load
-        from sim.nodes import NodeFailure
+        from sim.node_failure import NodeFailure
         from sim.scenario import ScenarioError
 
         progress = Progress(sys.stderr, what.truck.target_kg)

@@ -21,12 +21,12 @@ import tty
 from pathlib import Path
 from typing import Any, Final
 
-from sim import memory, nodes, tables
+from sim import memory, tables, vm_command
 from sim.bench import Bench
 from sim.instruments import Instruments
 from sim.rig import Rig
 
-SHIMS: Final = nodes.SHIMS / "loader"
+SHIMS: Final = tables.SHIMS / "loader"
 SLOTS: Final = "ab"
 ERASED: Final = b"\xff"
 TICKS: Final = 5  # of the rig between two looks at the port,
@@ -50,7 +50,7 @@ class VirtualBoard:
         self.memory = memory.Memory.commissioned(node)
         (self.folder / "rom.bin").write_bytes(ERASED * row["ROMFS_B"])
         (self.folder / "node.txt").write_text(f"{node} 500\n", encoding="ascii")
-        sizes = tables.load_table(nodes.SHIMS / "littlefs_table.py").LITTLEFS
+        sizes = tables.littlefs()
         words = [str(sizes[name]) for name in ("read_size", "prog_size", "lookahead_size")]
         (self.folder / "littlefs.txt").write_text(" ".join(words), encoding="ascii")
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -130,7 +130,7 @@ class VirtualBoard:
         tty.setraw(slave)
         environment = {**os.environ, "MICROPYPATH": f"{SHIMS}{os.pathsep}.frozen", "TERM": "dumb"}
         process = subprocess.Popen(
-            [*nodes.prompt_argv(), "-i", str(SHIMS / "_board.py"), self._row["MACHINE"]],
+            [*vm_command.prompt_argv(), "-i", str(SHIMS / "_board.py"), self._row["MACHINE"]],
             stdin=slave, stdout=slave, stderr=slave, cwd=self.folder, env=environment, start_new_session=True,
         )  # fmt: skip
         os.close(slave)

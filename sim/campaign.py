@@ -7,13 +7,15 @@ a run can fail is an answer too; only an interruption gets through.
 from __future__ import annotations
 
 import hashlib
+import time
 import traceback
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from sim import fill, nodes, rig, scenario, tables
+from sim import fill, rig, scenario, tables
+from sim.node_failure import NodeFailure
 
 # STATUS of a run: all but "ended" is a failure.
 ENDED, BROKEN, NODE, INTERNAL, TIMEOUT = "ended", "invariant", "node", "internal", "timeout"
@@ -34,7 +36,7 @@ class _Watch:
     """An observer of the rig: which states were entered and which trips came, and whether there is time left."""
 
     def __init__(self, timeout_s: float) -> None:
-        self._ends_s = nodes.wall_s() + timeout_s
+        self._ends_s = time.perf_counter() + timeout_s
         self._looks = 0
         self.states: dict[str, list[str]] = {name: ["BOOT"] for name in tables.NODES}
         self.trips: dict[str, list[str]] = {name: [] for name in tables.NODES}
@@ -42,7 +44,7 @@ class _Watch:
     def on_tick(self, rig_: Any) -> None:
         """Look at the clock now and then."""
         self._looks += 1
-        if self._looks % LOOK_TICKS == 0 and nodes.wall_s() > self._ends_s:
+        if self._looks % LOOK_TICKS == 0 and time.perf_counter() > self._ends_s:
             raise _OutOfTime(f"still in {rig_.state['dispenser']} at {rig_.t_s:.2f} s")
 
     def on_event(self, event: Mapping[str, Any]) -> None:
@@ -66,7 +68,7 @@ def run_one(text: str, options: Mapping[str, Any]) -> dict[str, Any]:
     well), outcome, reason, broken, states and trips per node (in the order they first came; rows that warn or hold
     count), faults, sim_s, wall_s, code (digest of the firmware and simulator that ran).
     """
-    began = nodes.wall_s()
+    began = time.perf_counter()
     watch = _Watch(float(options.get("timeout_s", TIMEOUT_S)))
     answer: dict[str, Any] = {
         "status": ENDED, "detail": "", "outcome": None, "reason": "", "broken": [], "faults": [], "sim_s": 0.0,
@@ -76,7 +78,7 @@ def run_one(text: str, options: Mapping[str, Any]) -> dict[str, Any]:
         what = scenario.parse(text, "campaign.toml")
         how = fill.Options(vm=options.get("vm", "micropython"), hard_chain=options.get("hard_chain", True))
         result = fill.run(what, how, [watch])
-    except nodes.NodeFailure as failure:
+    except NodeFailure as failure:
         answer.update(status=NODE, reason=f"{failure.node}: {failure.reason}", detail=str(failure)[-DETAIL_MAX:])
     except _OutOfTime as out:
         answer.update(status=TIMEOUT, reason="wall time used up", detail=str(out))
@@ -97,7 +99,7 @@ def run_one(text: str, options: Mapping[str, Any]) -> dict[str, Any]:
             faults=result["faults"],
             sim_s=result["speed"]["sim_s"],
         )
-    answer.update(states=watch.states, trips=watch.trips, wall_s=round(nodes.wall_s() - began, 3))
+    answer.update(states=watch.states, trips=watch.trips, wall_s=round(time.perf_counter() - began, 3))
     return answer
 
 

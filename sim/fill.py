@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from sim import nodes, rig, tables, versions
+from sim import rig, tables, versions
 from sim.can_bus import CanBus
 from sim.faults import Faults
 from sim.invariants import Invariants
@@ -23,6 +23,7 @@ from sim.operator import STEPS, Operator
 from sim.reactions import Reactions
 from sim.rig import Event, Rig
 from sim.scenario import Scenario, plant_config
+from sim.vm_command import HEAP_DEFAULT
 
 START_UP_TICKS: Final = 2  # the boards' programs are compiled before the first one is answered
 COMPLETE_S: Final = 2.0  # runs on after COMPLETE, so that the ticket's last lines come out of the serial port
@@ -51,7 +52,7 @@ class Options:
     hard_chain: bool = True
     accuracy_errors: bool = False
     realtime: bool = False
-    heap: str = nodes.HEAP_DEFAULT
+    heap: str = HEAP_DEFAULT
     bitrate: int = 500_000
     trace: Path | None = None
     firmware: Path | None = None
@@ -253,12 +254,12 @@ class Fill:
         # A run makes no cycles of its own: without the collector's looks at every object the loop is a tenth faster.
         gc.freeze()
         gc.disable()
-        began = nodes.wall_s()
+        began = time.perf_counter()
         try:
             while rig_.t_ms < limit_ms and not _over(story, rig_, stays_s):
                 rig_.tick()
                 if self.options.realtime:
-                    ahead_s = rig_.t_s - (nodes.wall_s() - began)
+                    ahead_s = rig_.t_s - (time.perf_counter() - began)
                     if ahead_s > 0:
                         time.sleep(ahead_s)
                 if until is not None and until():
@@ -266,7 +267,7 @@ class Fill:
         finally:
             gc.enable()
             gc.unfreeze()
-        self._wall_s += nodes.wall_s() - began
+        self._wall_s += time.perf_counter() - began
 
     def result(self) -> dict[str, Any]:
         """Run to the scenario's end, end the boards and return the result object."""

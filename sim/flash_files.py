@@ -5,7 +5,7 @@ For a VM without littlefs.
 
 from __future__ import annotations
 
-from sim import nodes, tables, wire
+from sim import tables, wire
 from sim.exchange import Start
 from sim.recorded_memory import RecordedMemory
 
@@ -22,7 +22,7 @@ class FlashFiles:
 
     def __init__(self, node: str) -> None:
         self._recorded = RecordedMemory(node)
-        self._settings = tables.load_table(nodes.SHIMS / "littlefs_table.py").LITTLEFS
+        self._settings = tables.littlefs()
 
     def at_start(self, start: Start) -> dict[str, bytes] | None:
         """Return {path: content} before this start's first write; None when no file system can be mounted.

@@ -23,7 +23,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final
 
-from sim.nodes import NodeFailure, NodeProcess
+from sim.node_failure import NodeFailure
+from sim.nodes import NodeProcess
 from sim.rig import Rig
 
 PID_BYTES: Final = 4

@@ -13,11 +13,11 @@ from array import array
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from sim import exchange, heap_map, nodes, tables, wasm
+from sim import exchange, heap_map, tables, wasm
 from sim.bench import Bench
 from sim.flash_files import FlashFiles
 from sim.instruments import Instruments
-from sim.nodes import NodeFailure
+from sim.node_failure import NodeFailure
 from sim.rig import Rig
 
 HEAP: Final = "4M"
@@ -90,7 +90,7 @@ def after_boot(node: str, image: Path) -> Use:
         wasi.env = [("MICROPYPATH", "/shims:/shims/link_files:/firmware:.frozen")]
         wasi.stdout_file = str(folder / "stdout")
         wasi.stderr_file = str(folder / "stderr")
-        places = {".": folder, "/shims": nodes.SHIMS, "/firmware": tables.FIRMWARE, "/flash": folder / "flash"}
+        places = {".": folder, "/shims": tables.SHIMS, "/firmware": tables.FIRMWARE, "/flash": folder / "flash"}
         if image.suffix == ".mpy":
             places["/rom"] = image.parent
         else:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from sim import link_keys, nodes, tables, wire
+from sim import link_keys, tables, wire
 from sim.wire import FLASH_ERASE, FLASH_PROG, FLASH_READ, FRAM_READ, FRAM_WRITE
 
 PAGE_BYTES: Final = 256  # a flash chip programs at most one page at a time
@@ -253,12 +253,6 @@ class Memory:
         return self._cut_in == 0
 
 
-def _littlefs() -> dict[str, Any]:
-    """Return the settings that the nodes' file system uses."""
-    settings: dict[str, Any] = tables.load_table(nodes.SHIMS / "littlefs_table.py").LITTLEFS
-    return settings
-
-
 @functools.cache
 def _formatted(block_bytes: int, blocks: int) -> bytes:
     """Return the image that `VfsLfs2.mkfs` leaves on an erased chip."""
@@ -266,7 +260,7 @@ def _formatted(block_bytes: int, blocks: int) -> bytes:
 
     context = UserContext(block_bytes * blocks)
     filesystem = LittleFS(
-        context=context, mount=False, block_size=block_bytes, block_count=blocks, **_littlefs()
+        context=context, mount=False, block_size=block_bytes, block_count=blocks, **tables.littlefs()
     )
     filesystem.format()
     return bytes(context.buffer)
@@ -279,5 +273,5 @@ def open_image(image: bytes, block_bytes: int) -> Any:
     context = UserContext(len(image))
     context.buffer[:] = image
     return LittleFS(
-        context=context, block_size=block_bytes, block_count=len(image) // block_bytes, **_littlefs()
+        context=context, block_size=block_bytes, block_count=len(image) // block_bytes, **tables.littlefs()
     )

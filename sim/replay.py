@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
 
-from sim import nodes, wire
+from sim import vm_command, wire
 from sim.exchange import Record, Start, Tick
-from sim.nodes import NodeFailure
+from sim.node_failure import NodeFailure
+from sim.nodes import NodeProcess
 from sim.recorded_memory import Answers, payload
 
-VMS: Final = (*nodes.VMS, "wasm32")
+VMS: Final = (*vm_command.VMS, "wasm32")
 REQUESTS_MAX: Final = 10_000  # to the memory in one tick; a mount reads the whole flash in a few hundred
 
 # Where an OUTPUT packet holds what a node measured of its host (tick, slack, heap), its heap figure and its lock.
@@ -97,7 +98,7 @@ class PipePlayer:
     """Plays in a node process over pipes, in lockstep."""
 
     def __init__(self, node: str, vm: str, main: Path) -> None:
-        self._process = nodes.NodeProcess(node, vm=vm, main=main)
+        self._process = NodeProcess(node, vm=vm, main=main)
         self._answers = Answers(node)
         self.mismatches: list[str] = []
 

@@ -15,11 +15,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from sim import cores, nodes, tables, wire
+from sim import cores, tables, wire
 from sim.can_bus import CanBus
 from sim.memory import ANY_WRITE, Memory
-from sim.nodes import NodeFailure, NodeProcess
+from sim.node_failure import NodeFailure
+from sim.nodes import STALL_S, NodeProcess
 from sim.slot import NodeSlot, apply_outputs, overrun
+from sim.vm_command import HEAP_DEFAULT
 
 TICK_MS: Final = 10
 TICK_S: Final = TICK_MS / 1000
@@ -82,9 +84,9 @@ class Rig:
         seed: int = 1,
         vm: str = "micropython",
         main: Path | dict[str, Path] | None = None,
-        heap: str = nodes.HEAP_DEFAULT,
+        heap: str = HEAP_DEFAULT,
         bitrate: int = 500_000,
-        stall_s: float = nodes.STALL_S,
+        stall_s: float = STALL_S,
         names: Sequence[str] = tables.NODES,
         memory: Mapping[str, Memory] | None = None,
     ) -> None:

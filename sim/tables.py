@@ -1,4 +1,4 @@
-"""Literal tables of the firmware, loaded by path: hosts read them, never import the firmware.
+"""Literal tables of the firmware and the shims, loaded by path: hosts read them, never import either.
 
 A table is a module of assignments whose values are literals (or names assigned above in the same file). Anything
 else in it is refused, so that reading a table can never run firmware code.
@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 FIRMWARE = Path(__file__).resolve().parent.parent / "firmware"
+SHIMS = Path(__file__).resolve().parent / "shims"  # what stands in for a board's modules
 NODES = ("dispenser", "tank")
 
 
@@ -112,3 +113,9 @@ def netlist() -> SimpleNamespace:
 def boards() -> SimpleNamespace:
     """Return the boards (REFERENCE, BOARDS, PINS, WIRES)."""
     return load_table(FIRMWARE / "board" / "board_table.py")
+
+
+def littlefs() -> dict[str, Any]:
+    """Return the settings of the nodes' file system, by littlefs's names."""
+    settings: dict[str, Any] = load_table(SHIMS / "littlefs_table.py").LITTLEFS
+    return settings

@@ -21,12 +21,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from sim import nodes, wire
+from sim import wire
 from sim.exchange import TO_NODE, Record, Start
 from sim.flash_files import FlashFiles, flash_op
-from sim.nodes import NodeFailure
+from sim.node_failure import NodeFailure
 from sim.recorded_memory import request
-from sim.tables import FIRMWARE
+from sim.tables import FIRMWARE, SHIMS
 
 HEAP: Final = "8M"  # not a board's: no collection but one every 3000 ticks, so garbage piles up in between
 START_UP_S: Final = 60.0  # wall time that a start may take beyond its simulated time
@@ -203,7 +203,7 @@ class WasmPlayer:
         wasi.stdout_file = str(self._dir / "stdout")
         wasi.stderr_file = str(self._dir / "stderr")
         wasi.preopen_dir(str(self._dir), ".")
-        shared = {"/shims": nodes.SHIMS, "/firmware": FIRMWARE, "/main": self._main.parent}
+        shared = {"/shims": SHIMS, "/firmware": FIRMWARE, "/main": self._main.parent}
         for name, folder in shared.items():
             wasi.preopen_dir(str(folder), name)
         if with_flash:

@@ -9,7 +9,7 @@ import pytest
 from hil_tests.fills.runs import FIRST_ERASE_TICKS
 from hil_tests.invariants.broken_firmware import broken_copy
 from sim import fill
-from sim.nodes import NodeFailure
+from sim.node_failure import NodeFailure
 from sim.scenario import Scenario
 
 SECOND = Scenario(seed=5, limit_s=1.0)

@@ -10,7 +10,6 @@ from hil_tests.rig import stub
 from sim import tables
 from sim.faults import Faults
 from sim.memory import FLASH_WRITES, Memory, Timing
-from sim.nodes import SHIMS
 from sim.rig import BOOT_MS
 from sim.scenario import Fault
 from sim.wire import FLASH_ERASE, MEMORY, MEMORY_REPLY, RESET_PIN, RESET_POWER_ON, RESET_SOFT, RESET_WATCHDOG
@@ -110,7 +109,7 @@ def test_memory_survives_every_kind_of_restart_and_the_cause_is_right(vm):
 def kept(memory):
     """Read the two files of fw_swap straight from the image; raises if the file system is not whole."""
     context = UserContext(buffer=bytearray(memory.flash))
-    settings = tables.load_table(SHIMS / "littlefs_table.py").LITTLEFS
+    settings = tables.littlefs()
     fs = LittleFS(context=context, mount=False, block_size=4096, block_count=64, **settings)
     fs.mount()
     with fs.open("ticket", "rb") as file:

@@ -9,8 +9,8 @@ import time
 import pytest
 
 from hil_tests.rig import stub
-from sim import nodes
-from sim.nodes import NodeFailure
+from sim import vm_command
+from sim.node_failure import NodeFailure
 from sim.rig import BOOT_MS, WATCHDOG_MS
 
 pytestmark = pytest.mark.parametrize("vm", stub.VMS)
@@ -333,7 +333,7 @@ def test_missing_interpreter_is_explained(vm, monkeypatch):
 def test_own_interpreter_is_used(vm, monkeypatch, tmp_path):
     if vm == "cpython":
         pytest.skip("CPython runs as sys.executable")
-    spec = nodes._micropython_argv(3, 4)  # what the packaged VM's command line would be
+    spec = vm_command.micropython_argv(3, 4, main=tmp_path, heap="1M")  # what the packaged VM's command line would be
     own = tmp_path / "micropython"
     site = next(part for part in spec[4].split("'") if "/" in part)
     own.write_text(
