@@ -20,21 +20,29 @@ class Machine:
         states = list(table.STATES)
         names = [row[0] for row in states]
         self._table = table.STATES
+        self._owner = owner
         self.publics = bytes([table.PUBLIC.index(row[1]) for row in states])
-        self._deadline = [row[3] for row in states]
+        self._deadline_ms = tuple([row[3] for row in states])
         self._late = bytes([names.index(row[4]) if row[4] else 0 for row in states])
+        # Guards and entries are kept as functions of the owner's class: bound to the owner each would take heap.
+        kind = type(owner)
         found = [[] for _ in states]
+        guards, targets = [], []
         for why, (source, guard, target, _) in enumerate(table.TRANSITIONS):
-            step = (getattr(owner, guard), names.index(target), why)
+            guards.append(getattr(kind, guard))
+            targets.append(names.index(target))
             sources = table.GROUPS.get(source, (source,))
             for i, row in enumerate(states):
                 if row[0] in sources or row[1] in sources:
-                    found[i].append(step)
-        self._rows = [tuple(rows) for rows in found]
+                    found[i].append(why)
+        self._guards = tuple(guards)
+        self._target = bytes(targets)
+        # The rows that lead on from a state, all states in one: those of state i from _first[i] to _first[i + 1].
+        self._rows = bytes([why for rows in found for why in rows])
+        self._first = bytes([sum([len(rows) for rows in found[:i]]) for i in range(len(states) + 1)])
         there = dir(owner)  # asking for what is not there would take a place in the table of names
         methods = ["enter_" + name.lower() for name in names]
-        self._enter = [getattr(owner, method) if method in there else None for method in methods]
-        self._n_rows = len(table.TRANSITIONS)
+        self._enter = tuple([getattr(kind, method) if method in there else None for method in methods])
         self._events = events
         self.state = 0
         self.public = self.publics[0]
@@ -53,12 +61,14 @@ class Machine:
         state = self.state
         self.state_ms += elapsed_ms
         if look:
-            for row in self._rows[state]:
-                if row[0]():
-                    self._go(row[1], row[2])
+            rows, guards, owner = self._rows, self._guards, self._owner
+            for at in range(self._first[state], self._first[state + 1]):
+                why = rows[at]
+                if guards[why](owner):
+                    self._go(self._target[why], why)
                     return True
-        if self._deadline[state] and self.state_ms >= self._deadline[state]:
-            self._go(self._late[state], self._n_rows + state)
+        if self._deadline_ms[state] and self.state_ms >= self._deadline_ms[state]:
+            self._go(self._late[state], len(self._target) + state)
             return True
         return False
 
@@ -71,4 +81,4 @@ class Machine:
         self._events.put(report.STATE, 0, before, to, why)
         enter = self._enter[to]
         if enter is not None:
-            enter()
+            enter(self._owner)

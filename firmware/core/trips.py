@@ -11,52 +11,58 @@ from micropython import const
 
 from core import report
 
-MOST = const(0x3FFFFFFF)  # no signal is beyond it, either way
-
-
 # Reactions, strongest last.
 NONE, WARN, HOLD, STOP, ESD = const(0), const(1), const(2), const(3), const(4)
 REACTION = {"warn": 1, "hold": 2, "stop": 3, "esd": 4}
 
 
 def sources(io, image, names, signals):
-    """Return {name: (values, quality, index)} of every signal a row may name: tags of `io` and computed `names`."""
-    found = {row[0]: (image.ai.value, image.ai.ok, i) for i, row in enumerate(io.AI)}
-    good = [1] * len(io.DI)
-    found.update({row[0]: (image.di, good, i) for i, row in enumerate(io.DI)})
-    found.update({name: (signals.value, signals.ok, i) for i, name in enumerate(names)})
+    """Return {name: (lists, index)} of every signal a row may name: tags of `io` and computed `names`.
+
+    lists: (values, quality), the same object for every signal that lives there.
+    """
+    measured = image.ai.value, image.ai.ok
+    contacts = image.di, bytes([1] * len(io.DI))  # a contact has no quality
+    computed = signals.value, signals.ok
+    found = {row[0]: (measured, i) for i, row in enumerate(io.AI)}
+    found.update({row[0]: (contacts, i) for i, row in enumerate(io.DI)})
+    found.update({name: (computed, i) for i, name in enumerate(names)})
     return found
 
 
-def _band(compare, limit):
-    """Return (lowest, highest) healthy value of a row."""
-    if compare == "above":
-        return -MOST, limit
-    if compare == "below":
-        return limit, MOST
+def _limit(compare, limit):
+    """Return (rising, limit): healthy is a value up to the limit, or, when not rising, one from the limit on."""
     if compare == "open":  # of a contact: 0 is open
-        return 1, MOST
-    return -MOST, 0
+        return 0, 1
+    if compare == "closed":
+        return 1, 0
+    return int(compare == "above"), limit
 
 
 class Trips:
     """Evaluates TRIPS without allocation.
 
-    `sources` maps each signal's name to (values, quality, index): the lists it lives in; those of contacts are
+    `sources` maps each signal's name to ((values, quality), index): the lists it lives in; those of contacts are
     `image.di`. `reaction` is the strongest reaction now (latched rows included), `first` the row that latched first
-    (-1: none).
+    (-1: none). A column of the table is an array here, not a part of a tuple per row: that takes the least heap.
     """
 
     def __init__(self, table, sources, image, publics, events, tick_ms):
         rows = list(table.TRIPS)
         self.n = len(rows)
         self._image = image
-        self._debounce = array("H", [row[4] // tick_ms for row in rows])
-        self._reaction = bytes([REACTION[row[5]] for row in rows])
         where = {row[7]: 0 for row in rows}
         for name in where:
             where[name] = self._states(table.WHERE.get(name), publics)
-        self._mask = [where[row[7]] for row in rows]
+        found = [sources[row[1]] for row in rows]
+        limits = [_limit(row[2], row[3]) for row in rows]
+        self._lists = tuple([lists for lists, _ in found])
+        self._place = bytes([place for _, place in found])
+        self._rising = bytes([rising for rising, _ in limits])
+        self._limit = array("i", [limit for _, limit in limits])
+        self._mask = array("I", [where[row[7]] for row in rows])
+        self._debounce = array("H", [row[4] // tick_ms for row in rows])
+        self._reaction = bytes([REACTION[row[5]] for row in rows])
         self._skips_bad = bytes([row[8] != "trip" for row in rows])
         self._count = array("H", bytes(2 * self.n))
         self.latched = bytearray(self.n)
@@ -66,41 +72,20 @@ class Trips:
         self.first = -1
         self.changes = 0  # counts what the latches have gone through
         self._events = events
-        # Rows that must react within 100 ms run every tick, the others every fifth: per public state, the rows
-        # that are watched there.
+        # Rows that must react within 100 ms run every tick, the others every fifth.
         fast = [i for i in range(self.n) if rows[i][6] <= 100]
         slow = [i for i in range(self.n) if rows[i][6] > 100]
         for i in slow:
             self._debounce[i] = self._debounce[i] // 5
-        judged = tuple((i, sources[row[1]], _band(row[2], row[3])) for i, row in enumerate(rows))
         # Contacts seldom move: as long as none has since all fast rows were found healthy, theirs still are.
-        still = [i for i in fast if judged[i][1][0] is not image.di]
-        known = {}
-        self._all = self._due(judged, fast, slow, len(publics), known)
-        self._measured = self._due(judged, still, slow, len(publics), known)
-        self._contacts = image.di
+        still = [i for i in fast if found[i][0][0] is not image.di]
+        self._all = tuple([bytes(fast + slow[g::5]) for g in range(5)])
+        self._measured = tuple([bytes(still + slow[g::5]) for g in range(5)])
+        self._watched = bytearray(self.n)  # 1: the present public state asks for the row
         self._counting = 0  # rows that are not healthy at present
         self._public = -1
         self._changed = True
         self._moves = -1  # of the image's contacts when every fast row of one was last found healthy
-
-    def _due(self, judged, fast, slow, n_publics, known):
-        """Return the rows to judge, per public state and tick of five: fast ones and slow ones. `known`: those made.
-
-        States that watch the same rows share them: each cell of a tuple takes heap.
-        """
-        due = []
-        for k in range(n_publics):
-            parts = [fast] + [slow[g::5] for g in range(5)]
-            places = [bytes([i for i in part if self._mask[i] >> k & 1]) for part in parts]
-            for rows in places:
-                if rows not in known:
-                    known[rows] = tuple([judged[i] for i in rows])
-            state = b"\xff".join(places)
-            if state not in known:
-                known[state] = tuple([(known[places[0]], known[rows]) for rows in places[1:]])
-            due.append(known[state])
-        return tuple(due)
 
     @staticmethod
     def _states(names, publics):
@@ -117,21 +102,24 @@ class Trips:
         rows = self._measured if moves == self._moves else self._all
         self._moves = moves
         counting = self._counting
-        for group in rows[public][tick % 5]:
-            for i, source, band in group:
-                values, quality, k = source
-                low, high = band
-                value = values[k]
-                if low <= value <= high if quality[k] else self._skips_bad[i]:
-                    if counting and self._count[i]:
-                        self._count[i] = 0
-                        self.active[i] = 0
-                        self._counting -= 1
-                        self._changed = True
-                else:
-                    self._count_up(i, value)
-                    if values is self._contacts:
-                        self._moves = -1
+        watched, lists, place = self._watched, self._lists, self._place
+        rising, limit = self._rising, self._limit
+        for i in rows[tick % 5]:
+            if not watched[i]:
+                continue
+            values, quality = lists[i]
+            k = place[i]
+            value = values[k]
+            if (value <= limit[i] if rising[i] else value >= limit[i]) if quality[k] else self._skips_bad[i]:
+                if counting and self._count[i]:
+                    self._count[i] = 0
+                    self.active[i] = 0
+                    self._counting -= 1
+                    self._changed = True
+            else:
+                self._count_up(i, value)
+                if values is self._image.di:
+                    self._moves = -1
         if self._changed:
             self._changed = False
             reaction = self._any_latched
@@ -142,10 +130,11 @@ class Trips:
             self.reaction = reaction
 
     def _leave(self, public):
-        """Forget what was counted in rows that the new public state does not watch."""
+        """Watch the rows of the new public state; forget what was counted in the others."""
         self._public = public
         for i in range(self.n):
-            if not self._mask[i] >> public & 1 and self._count[i]:
+            self._watched[i] = watched = self._mask[i] >> public & 1
+            if not watched and self._count[i]:
                 self._count[i] = 0
                 self.active[i] = 0
                 self._counting -= 1

@@ -231,8 +231,8 @@ class TestAgainstTheFirmware:
         exec((tables.FIRMWARE / "core" / "states.py").read_text(), states.__dict__)
         model = sequence_model.build(node)
         true: set[str] = set()
-        owner = SimpleNamespace(**{
-            row[1]: lambda guard=row[1]: guard in true for row in model.table.TRANSITIONS})  # fmt: skip
+        owner = type("Owner", (), {
+            row[1]: lambda self, guard=row[1]: guard in true for row in model.table.TRANSITIONS})()  # fmt: skip
         machine = states.Machine(model.table, owner, SimpleNamespace(put=lambda *event: None))
         asked = 0
         for number, state in enumerate(model.states.values()):

@@ -82,7 +82,7 @@ class Station:
         self.image = _Image()
         self.machine = _Machine()
         self.meter = Meter(self.image, _Values(PARAMS))
-        watched = {row[1]: ([0], [1], 0) for row in trip_table.TRIPS}
+        watched = {row[1]: (([0], [1]), 0) for row in trip_table.TRIPS}
         self.trips = Trips(trip_table, watched, self.image, state_table.PUBLIC, self.events, 10)
         self.metered_g = 0  # of this boot's fill
         self.tick = 0
