@@ -23,7 +23,8 @@ from typing import Any
 from host_tools.check_firmware import vm_command
 from host_tools.fill_command import load_scenario
 from host_tools.generate import database
-from sim.rig import STATE, TICK_MS
+from sim.events import STATE
+from sim.rig import TICK_MS
 
 ROOT = Path(__file__).resolve().parents[1]
 SCENARIO = "warm_topup"

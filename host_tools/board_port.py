@@ -9,13 +9,14 @@ import contextlib
 import hashlib
 import hmac
 import time
-from binascii import crc_hqx
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import serial
 from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
+
+from sim import serial_line
 
 BAUD: Final = 115200
 ANSWER_S: Final = 3.0
@@ -75,7 +76,7 @@ class Port:
         """Return FIRMWARE, PROMPTS or SILENT: who answers at the port."""
         for _ in range(3):
             self._seq += 1
-            self.write(_numbered(self._seq, "whoami") + b"\r\n")
+            self.write(serial_line.command(self._seq, "whoami") + b"\r\n")
             seen = b""
             until = time.monotonic() + ANSWER_S / 2
             while time.monotonic() < until:
@@ -90,11 +91,11 @@ class Port:
         """Give a command; return the lines of its answer, the words behind OK last. PortError with its refusal."""
         self._seq += 1
         seq = str(self._seq)
-        self.write(_numbered(self._seq, text) + b"\n")
+        self.write(serial_line.command(self._seq, text) + b"\n")
         told: list[str] = []
         for line in self.lines(ANSWER_S):
-            body, star, crc = line[1:].rpartition("*")
-            if not (star and line[:1] == "=" and crc == _crc(body)):
+            body = serial_line.body_of(line)
+            if line[:1] != "=" or body is None:
                 continue
             number, _, words = body.partition(" ")
             if number != seq:
@@ -116,15 +117,6 @@ class Port:
         nonce = bytes.fromhex(self.ask(f"login {role}")[-1].partition("nonce=")[2])
         proof = hmac.new(key, b"cryofill login " + nonce, hashlib.sha256).digest()[:16]
         self.ask("proof " + proof.hex())
-
-
-def _numbered(seq: int, text: str) -> bytes:
-    body = f"{seq} {text}"
-    return f"#{body}*{_crc(body)}".encode()
-
-
-def _crc(body: str) -> str:
-    return f"{crc_hqx(body.encode(), 0xFFFF):04X}"
 
 
 def _close(port: Any) -> None:

@@ -11,7 +11,8 @@ import time
 from collections.abc import Mapping
 from typing import Any, TextIO
 
-from host_tools.sampling import RigView, as_event, public_states
+from host_tools.sampling import RigView, as_event
+from sim.events import state_name
 
 REFRESH_S = 0.1    # of wall-clock time, between two live lines
 LOOK_MS = 200      # of simulated time, between two looks at the clock
@@ -24,7 +25,7 @@ class Progress:
         self._out = out
         self._target_kg = target_kg
         self._live = out.isatty()
-        self._state = public_states("dispenser")[0]
+        self._state = state_name("dispenser", 0)
         self._since_ms = 0
         self._started = time.monotonic()
         self._drawn = 0.0

@@ -16,8 +16,8 @@ from typing import Any, Final, NamedTuple
 import cantools.database
 
 from host_tools.generate import database
-from host_tools.sampling import as_event, public_states
-from sim import replay, tables, wire
+from host_tools.sampling import as_event
+from sim import events, replay, tables, wire
 from sim.exchange import Start
 from sim.recorded_memory import payload, request
 from sim.replay import Difference
@@ -25,7 +25,6 @@ from sim.wire import Layout, Output, TxFrame
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 NOTHING: Final = "-"
-STATE: Final = 1  # event kind of a change of state
 OPERATIONS: Final = {
     wire.FLASH_READ: "flash read", wire.FLASH_PROG: "flash program", wire.FLASH_ERASE: "flash erase",
     wire.FRAM_READ: "FRAM read", wire.FRAM_WRITE: "FRAM write",
@@ -59,11 +58,11 @@ def place(layout: Layout, start: Start, difference: Difference) -> Place:
     behind = difference.index + 1  # the INPUT that opened the tick
     for line in replay.serial_before(layout, start, behind).split(b"\n"):
         fields = line.partition(b"*")[0].split(b",")
-        if len(fields) == 7 and fields[0] == b"!EV" and int(fields[2]) == STATE:
+        if len(fields) == 7 and fields[0] == b"!EV" and int(fields[2]) == events.STATE:
             row = int(fields[5])
     board_s = replay.board_ms(start, behind) / 1000
     name = _state_row(layout.node, row)
-    return Place(difference.t_ms / 1000, board_s, public_states(layout.node)[row], name)
+    return Place(difference.t_ms / 1000, board_s, events.state_name(layout.node, row), name)
 
 
 def _state_row(node: str, row: int) -> str:
@@ -188,13 +187,10 @@ def _said(node: str, line: bytes, whole: bool) -> str:
         return NOTHING
     if not whole:
         return text + " ..."
-    words = text.partition("*")[0].split(",")
-    if words[0] != "!EV" or len(words) != 7:
+    if not text.startswith("!EV,"):
         return text
     try:
-        t_ms, kind, ident, source, target, value = (int(word) for word in words[1:])
-        one = as_event({"t_ms": t_ms, "node": node, "kind": kind, "id": ident, "from": source, "to": target,
-                        "value": value})  # fmt: skip
+        one = as_event(events.parse(node, text[1:].partition("*")[0], 0))
     except (ValueError, IndexError):
         return text
     step = f" {one.source} to {one.target}" if one.target else ""

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from host_tools import candump, cli
-from host_tools.sampling import BUS_KINDS, KINDS, LINK, NODES, Event, History, HistoryObserver
+from host_tools.sampling import LINK, NODES, Event, History, HistoryObserver
 from sim.can_frame import FLAG_EXT, frame_bits
+from sim.events import KINDS
 
 SIGNALS, EVENTS, FRAMES, RESULT = "signals.csv", "events.jsonl", "link.log", "result.json"
 
 SPEAKERS = (*NODES, LINK)  # whose events a trace holds
-EVENT_KINDS = (*KINDS, *BUS_KINDS.values())
 
 NUMBER = (int, float)
 # What the page needs of result.json. {str: X}: a table with any keys; [X]: a list; a tuple: one of these types.
@@ -151,7 +151,7 @@ def _events(path: Path, lines: Sequence[str]) -> Iterator[Event]:
             _refuse(path, number, problem)
         if one["node"] not in SPEAKERS:
             _refuse(path, number, f"node: {one['node'][:40]!r} is not one of {', '.join(SPEAKERS)}")
-        if one["kind"] not in EVENT_KINDS and not one["kind"].startswith("#"):
+        if one["kind"] not in KINDS.values() and not one["kind"].startswith("#"):
             _refuse(path, number, f"kind: {one['kind'][:40]!r} is not known")
         yield Event(one["t_ms"], one["node"], one["kind"], one["id"], one["from"], one["to"], one["value"])
 

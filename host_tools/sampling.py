@@ -9,14 +9,14 @@ scale, bad outside the NAMUR NE43 band. This is a second, independent reading of
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from sim import tables
-from sim.can_bus import CAN_STATE, FAULTS, LINK_FAULT
+from sim.can_bus import FAULTS
 from sim.can_controller import STATE_NAMES
+from sim.events import KINDS, TICKET_FIELDS, state_name, trip_name, why_words
 
 NODES = tables.NODES
 SAMPLE_MS = 100
@@ -54,21 +54,13 @@ class RigView(Protocol):
     def instruments(self) -> InstrumentView: ...
 
 
-# Event kinds by their number on the serial line, and the fields of a ticket by their id.
-KINDS = ("", "STATE", "TRIP", "CLEAR", "TICKET", "STATS", "WARN", "BOOT", "INFO", "LINK", "PORT")
-# What the bus reports: a fault of the link (node LINK), and the error state of a node's CAN controller.
-BUS_KINDS = {LINK_FAULT: "LINK_FAULT", CAN_STATE: "CAN_STATE"}
-LINK = "link"
-TICKET_FIELDS = (
-    "session", "metered_g", "meter_g", "returned_g", "hose_loss_g", "status", "target_g", "stop_cause", "end",
-    "number",
-)  # fmt: skip
+LINK = "link"  # the node of a LINK_FAULT
 
 
 class Event(NamedTuple):
     """One event of a node: the integers it sent, and the names they have in its tables.
 
-    `kind`: a word of KINDS or BUS_KINDS. `name`: trip id, ticket field, fault kind, or words of why for a state.
+    `kind`: a word of sim.events.KINDS. `name`: trip id, ticket field, fault kind, or words of why for a state.
     `source` and `target`: public states of a STATE event, a controller's of a CAN_STATE, off or on of a LINK_FAULT,
     else "".
     """
@@ -82,17 +74,6 @@ class Event(NamedTuple):
     value: int
 
 
-def why_words(node: str, why: int) -> str:
-    """Return the words of a WHY index: a row of TRANSITIONS, or that many rows + the state that took too long."""
-    table = tables.states(node)
-    rows = len(table.TRANSITIONS)
-    if 0 <= why < rows:
-        return str(table.TRANSITIONS[why][3])
-    if rows <= why < rows + len(table.STATES):
-        return f"{table.STATES[why - rows][0]} took too long"
-    return f"row {why}"
-
-
 def _named(rows: Sequence[Any], index: int) -> str:
     """Return the first column of a row, `#index` when there is none."""
     return str(rows[index][0]) if 0 <= index < len(rows) else f"#{index}"
@@ -101,14 +82,13 @@ def _named(rows: Sequence[Any], index: int) -> str:
 def as_event(raw: Mapping[str, Any]) -> Event:
     """Render one event of the rig ({t_ms, node, kind, id, from, to, value}, all but `node` integers)."""
     node, number, ident, value = raw["node"], raw["kind"], raw["id"], raw["value"]
-    kind = KINDS[number] if 0 < number < len(KINDS) else BUS_KINDS.get(number, f"#{number}")
+    kind = KINDS.get(number, f"#{number}")
     name = source = target = ""
     if kind == "STATE":
-        states = public_states(node)
-        source, target = states[raw["from"]], states[raw["to"]]
+        source, target = (state_name(node, raw[key]) for key in ("from", "to"))
         name = why_words(node, value)
     elif kind in ("TRIP", "CLEAR", "WARN"):
-        name = _named(tables.trips(node).TRIPS, ident)
+        name = trip_name(node, ident)
     elif kind == "TICKET":
         name = TICKET_FIELDS[ident] if 0 <= ident < len(TICKET_FIELDS) else f"#{ident}"
     elif kind == "LINK_FAULT":
@@ -156,12 +136,6 @@ def measured(channel: Channel, counts: int) -> float | None:
     return channel.low + (milliamps - 4.0) / 16.0 * (channel.high - channel.low)
 
 
-@functools.cache
-def public_states(node: str) -> list[str]:
-    """Return, for each state number of the node, the name of the public state it belongs to."""
-    return [row[1] for row in tables.states(node).STATES]
-
-
 class Span(NamedTuple):
     """A public state of the dispenser and when it was held, seconds."""
 
@@ -193,7 +167,7 @@ class HistoryObserver:
 
     def __init__(self, columns: Iterable[str]) -> None:
         self.history = History(columns={name: [] for name in columns})
-        self._state = public_states("dispenser")[0]
+        self._state = state_name("dispenser", 0)
         self._since_s = 0.0
 
     def on_tick(self, rig: RigView) -> None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from host_tools.sampling import Event, as_event, why_words
+from host_tools.sampling import Event, as_event
 from sim import tables
+from sim.events import why_words
 from sim.scenario import Scenario
 
 BILLABLE = 0

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from sim import fill, rig, scenario, tables
+from sim import events, fill, scenario, tables
 from sim.node_failure import NodeFailure
 
 # STATUS of a run: all but "ended" is a failure.
@@ -49,16 +49,16 @@ class _Watch:
 
     def on_event(self, event: Mapping[str, Any]) -> None:
         """Note what is new."""
-        node, kind, ident = event["node"], event["kind"], event["id"]
-        if kind == rig.STATE:
-            _note(self.states[node], tables.states(node).STATES, event["to"], 1)
-        elif kind in (rig.TRIP, rig.WARN):
-            _note(self.trips[node], tables.trips(node).TRIPS, ident, 0)
+        node, kind = event["node"], event["kind"]
+        if kind == events.STATE:
+            _note(self.states[node], events.state_name(node, event["to"]))
+        elif kind in (events.TRIP, events.WARN):
+            _note(self.trips[node], events.trip_name(node, event["id"]))
 
 
-def _note(seen: list[str], rows: Any, index: int, column: int) -> None:
-    if 0 <= index < len(rows) and rows[index][column] not in seen:
-        seen.append(rows[index][column])
+def _note(seen: list[str], name: str) -> None:
+    if name not in seen:
+        seen.append(name)
 
 
 def run_one(text: str, options: Mapping[str, Any]) -> dict[str, Any]:

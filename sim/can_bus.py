@@ -11,7 +11,8 @@ from typing import Final
 from sim.can_controller import ACTIVE, BUS_OFF_LIMIT, PROFILES, STATE_NAMES, Controller, Pending
 from sim.can_faults import BITRATE, FAULTS, SKEW
 from sim.can_frame import INTERFRAME_BITS
-from sim.can_wire import CAN_STATE, ERROR_BITS_ANSWERED, LINK_FAULT, Wire
+from sim.can_wire import ERROR_BITS_ANSWERED, Wire
+from sim.events import CAN_STATE, LINK_FAULT
 
 __all__ = ["CAN_STATE", "FAULTS", "LINK_FAULT", "CanBus"]
 

@@ -10,6 +10,7 @@ from typing import Final
 from sim.can_controller import ACTIVE, BUS_OFF_LIMIT, PASSIVE_LIMIT, WARNING, Controller, Pending
 from sim.can_faults import BITRATE, SKEW, LinkFaults
 from sim.can_frame import EOF_AND_ACK_BITS, FLAG_EXT, FLAG_RTR, INTERFRAME_BITS
+from sim.events import CAN_STATE
 
 # Bits of an error frame from the bit behind the error: flag, delimiter. All nodes flag at once, or, where one saw the
 # error before the others, the flags of those follow his.
@@ -19,10 +20,6 @@ MISREAD_BITS: Final = 20  # of a frame, until a node at another bit rate has see
 SUSPEND_BITS: Final = 8  # an error-passive sender waits before it may send again
 SEQUENCE_BITS: Final = 11  # recessive bits; after 128 times so many a controller rejoins from bus-off
 BABBLE_ID: Final = 0
-
-# Kinds of the events that the bus reports: beside those of the boards, see sim.rig.
-LINK_FAULT: Final = 32  # id: place in FAULTS; from, to: 0 off, 1 on; value: hits so far
-CAN_STATE: Final = 33  # from, to: state of a node's controller; value: the larger one of its error counters
 
 
 class Wire:

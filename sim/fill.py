@@ -14,14 +14,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from sim import rig, tables, versions
+from sim import tables, versions
 from sim.can_bus import CanBus
+from sim.events import STATE, TICKET, TRIP, Event, state_name, trip_row, why_words
 from sim.faults import Faults
 from sim.invariants import Invariants
 from sim.losses import Losses
 from sim.operator import STEPS, Operator
 from sim.reactions import Reactions
-from sim.rig import Event, Rig
+from sim.rig import Rig
 from sim.scenario import Scenario, plant_config
 from sim.vm_command import HEAP_DEFAULT
 
@@ -109,42 +110,23 @@ class _Story:
     def on_event(self, event: Event) -> None:
         """Follow states, trips and the ticket."""
         kind = event["kind"]
-        if kind == rig.TRIP:
-            row = _row(tables.trips(event["node"]).TRIPS, event["id"])
+        if kind == TRIP:
+            row = trip_row(event["node"], event["id"])
             if row is not None:
                 self.trips.append((event["node"], str(row[0]), str(row[5]), f"measured {event['value']}"))
         elif event["node"] != "dispenser":
             return
-        elif kind == rig.STATE:
-            words = _why(event["value"])
-            before = _public(event["from"])
-            after = _public(event["to"])
+        elif kind == STATE:
+            words = why_words("dispenser", event["value"])
+            before = state_name("dispenser", event["from"])
+            after = state_name("dispenser", event["to"])
             self.why = words
             if before in ("FILL", "HOLD") and after not in ("FILL", "HOLD"):
                 self.ended_by = words
             elif (before, after) == ("CONNECT", "DISCONNECT"):
                 self.refused_by = words
-        elif kind == rig.TICKET:
+        elif kind == TICKET:
             self.ticket[event["id"]] = event["value"]
-
-
-def _row(rows: Sequence[Any], index: int) -> Any:
-    return rows[index] if 0 <= index < len(rows) else None
-
-
-def _public(state: int) -> str:
-    row = _row(tables.states("dispenser").STATES, state)
-    return str(row[1]) if row is not None else ""
-
-
-def _why(index: int) -> str:
-    """Return the words of a WHY index: a transition row, or that many rows + the state that took too long."""
-    table = tables.states("dispenser")
-    rows = len(table.TRANSITIONS)
-    if index < rows:
-        return str(table.TRANSITIONS[index][3])
-    row = _row(table.STATES, index - rows)
-    return f"{row[0]} took too long" if row is not None else f"row {index}"
 
 
 def build(scenario: Scenario, options: Options, observers: Sequence[Any] = ()) -> Rig:

@@ -8,13 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sim import tables
+from sim.events import TRIP, WARN, trip_row
 from sim.faults import Faults
 
 LIQUID_VALVES = ("XV101", "FCV102", "XV103")
 FLOW_G_S = 1.0
 TICK_S = 0.010
-TRIP, WARN = 2, 6  # event kinds; rows that hold report as WARN
 
 
 @dataclass
@@ -68,7 +67,7 @@ class Reactions:
         """Credit a trip to the latest fault that began before it and has none yet."""
         if event["kind"] not in (TRIP, WARN):
             return
-        row = _trip_row(event["node"], event["id"])
+        row = trip_row(event["node"], event["id"])
         if row is None or (event["kind"] == WARN and row[5] != "hold"):
             return
         for reaction in reversed(self.all):
@@ -84,12 +83,3 @@ class Reactions:
             for x in self.all
             if x.trip is not None
         ]
-
-
-def _trip_row(node: str, ident: int) -> Any:
-    """Return the trip table's row number `ident`, None if there is no such row."""
-    try:
-        rows = tables.trips(node).TRIPS
-    except tables.TableError:
-        return None
-    return rows[ident] if 0 <= ident < len(rows) else None

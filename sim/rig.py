@@ -10,13 +10,23 @@ from __future__ import annotations
 import functools
 import re
 import time
-from binascii import crc_hqx
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from sim import cores, tables, wire
+from sim import cores, events, serial_line, tables, wire
 from sim.can_bus import CanBus
+from sim.events import BOOT as BOOT
+from sim.events import CLEAR as CLEAR
+from sim.events import INFO as INFO
+from sim.events import LINK as LINK
+from sim.events import PORT as PORT
+from sim.events import STATE as STATE
+from sim.events import STATS as STATS
+from sim.events import TICKET as TICKET
+from sim.events import TRIP as TRIP
+from sim.events import WARN as WARN
+from sim.events import Event as Event
 from sim.memory import ANY_WRITE, Memory
 from sim.node_failure import NodeFailure
 from sim.nodes import STALL_S, NodeProcess
@@ -30,10 +40,6 @@ BOOT_MS: Final = 300  # from reset to the firmware's first tick; outputs are dea
 PRINT_CHECK_TICKS: Final = 100
 UART_LINE_MAX: Final = 256
 RESET_COMMAND: Final = re.compile(rb"#\d+ reset\*")  # an operator clears the dispenser's trips
-
-STATE, TRIP, CLEAR, TICKET, STATS, WARN, BOOT, INFO, LINK, PORT = range(1, 11)
-
-Event = dict[str, Any]
 
 
 class Plant(Protocol):
@@ -130,7 +136,6 @@ class Rig:
         self._affinity: tuple[set[int], int] | None = None
         self._started = False
         self._print_check = PRINT_CHECK_TICKS
-        self._states = {name: _state_names(name) for name in names}
         if instruments is not None:
             for slot in self._slots:
                 slot.counts, slot.pulses = instruments.counts(slot.name), instruments.pulses(slot.name)
@@ -444,8 +449,7 @@ class Rig:
     def command(self, node: str, text: str) -> int:
         """Send a console command such as "set target_g 45000"; return its sequence number."""
         self._seq += 1
-        body = f"{self._seq} {text}"
-        self.type_in(node, f"#{body}*{crc_hqx(body.encode(), 0xFFFF):04X}\n".encode())
+        self.type_in(node, serial_line.command(self._seq, text) + b"\n")
         return self._seq
 
     def type_in(self, node: str, data: bytes) -> None:
@@ -459,9 +463,9 @@ class Rig:
         slot.line = lines.pop()[-UART_LINE_MAX:]
         for line in lines:
             text = line.decode("ascii", "replace").rstrip("\r")
-            body, star, crc = text[1:].rpartition("*")
             if text[:1] in ("!", "="):
-                if not star or crc != f"{crc_hqx(body.encode(), 0xFFFF):04X}":
+                body = serial_line.body_of(text)
+                if body is None:
                     raise NodeFailure(
                         slot.name, f"serial line with a wrong CRC: {text!r}", slot.process.printed()
                     )
@@ -474,16 +478,7 @@ class Rig:
 
     def _event(self, slot: NodeSlot, body: str) -> None:
         try:
-            _, t_ms, kind, ident, source, target, value = body.split(",")
-            event: Event = {
-                "t_ms": int(t_ms) + slot.boot_ms,
-                "node": slot.name,
-                "kind": int(kind),
-                "id": int(ident),
-                "from": int(source),
-                "to": int(target),
-                "value": int(value),
-            }
+            event = events.parse(slot.name, body, slot.boot_ms)
         except ValueError as exc:
             raise NodeFailure(
                 slot.name, f"event line {body!r} is not six integers", slot.process.printed()
@@ -493,10 +488,9 @@ class Rig:
             slot.stats[event["id"]] = event["value"]
             return
         if event["kind"] == STATE:
-            names = self._states[slot.name]
             row = event["to"]
             self.state_rows[slot.name] = row
-            self.state[slot.name] = names[row] if row < len(names) else str(row)
+            self.state[slot.name] = events.state_name(slot.name, row)
         for hook in self._on_event:
             hook(event)
 
@@ -514,11 +508,3 @@ def _charge(cost: dict[str, float], part: str, since: float) -> float:
     now = time.perf_counter()
     cost[part] += now - since
     return now
-
-
-def _state_names(node: str) -> tuple[str, ...]:
-    """Return the public name of each state row; () if the firmware has no state table."""
-    try:
-        return tuple(row[1] for row in tables.states(node).STATES)
-    except tables.TableError:
-        return ()

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from sim import rig, sequence_model, tables
+from sim import events, sequence_model, tables
 from sim.sequence_model import Model, Row, State
 
 TICK_MS: Final = 10
@@ -98,7 +98,7 @@ class Follower:
 
     def on_event(self, event: Mapping[str, Any]) -> None:
         """Follow one event as the rig gives it: integers, states by their number."""
-        if event["kind"] == rig.STATE:
+        if event["kind"] == events.STATE:
             names = self.references[event["node"]].model.names
             source, target = (names[n] if 0 <= n < len(names) else f"#{n}" for n in (event["from"], event["to"]))
             self._follow(event["node"], event["t_ms"], event["value"], source, target)

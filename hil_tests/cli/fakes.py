@@ -51,4 +51,3 @@ def event(kind: int, t_ms: int = 0, node: str = "dispenser", **fields: int) -> d
             "to": fields.get("to", 0), "value": fields.get("value", 0)}  # fmt: skip
 
 
-STATE, TRIP, TICKET = 1, 2, 4

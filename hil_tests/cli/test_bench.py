@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from host_tools import bench
-from sim.rig import STATE
+from sim.events import STATE
 
 TICK_US, SLACK_US = 60, 10
 

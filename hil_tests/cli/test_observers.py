@@ -13,8 +13,9 @@ from hil_tests.cli import fakes
 from host_tools import picture, ticket
 from host_tools.progress import Progress
 from host_tools.record import Recorder, candump_line
-from host_tools.sampling import Channel, HistoryObserver, channels, measured, why_words
+from host_tools.sampling import Channel, HistoryObserver, channels, measured
 from sim import exchange, scenario, tables, wire
+from sim.events import STATE, TICKET, TRIP, why_words
 
 RESULT = {
     "outcome": "complete", "reason": "target mass", "seed": 7, "vm": "micropython",
@@ -61,11 +62,11 @@ class TestProgress:
         rig = fakes.rig()
         fill, drain = (fakes.state_index("dispenser", name) for name in ("FILL", "DRAIN"))
         progress.on_tick(rig)
-        progress.on_event(fakes.event(fakes.STATE, 1000, to=fill))
+        progress.on_event(fakes.event(STATE, 1000, to=fill))
         rig.t_ms = 1400
         progress.on_tick(rig)
-        progress.on_event(fakes.event(fakes.STATE, 61000, source=fill, to=drain))
-        progress.on_event(fakes.event(fakes.TRIP, 62000, id=0, value=1))
+        progress.on_event(fakes.event(STATE, 61000, source=fill, to=drain))
+        progress.on_event(fakes.event(TRIP, 62000, id=0, value=1))
         rig.t_ms = 63000
         progress.close()
         return out.getvalue()
@@ -88,7 +89,7 @@ class TestProgress:
         out = io.StringIO()
         progress = Progress(out, 85.0)
         progress.on_tick(fakes.rig())
-        progress.on_event(fakes.event(fakes.STATE, 1000, node="tank", to=1))
+        progress.on_event(fakes.event(STATE, 1000, node="tank", to=1))
         assert out.getvalue() == ""
 
 
@@ -101,8 +102,8 @@ class TestTicket:
     def log(self, fields: dict[str, int]) -> ticket.TicketLog:
         log = ticket.TicketLog()
         for number, value in enumerate(fields.values()):
-            log.on_event(fakes.event(fakes.TICKET, id=number, value=value))
-        log.on_event(fakes.event(fakes.TICKET, id=8))
+            log.on_event(fakes.event(TICKET, id=number, value=value))
+        log.on_event(fakes.event(TICKET, id=8))
         return log
 
     def test_fields_arrive_with_the_end_mark(self) -> None:
@@ -110,7 +111,7 @@ class TestTicket:
 
     def test_an_unfinished_ticket_is_none(self) -> None:
         log = ticket.TicketLog()
-        log.on_event(fakes.event(fakes.TICKET, id=1, value=3))
+        log.on_event(fakes.event(TICKET, id=1, value=3))
         assert log.last is None
 
     def test_billable(self) -> None:
@@ -144,8 +145,8 @@ class TestPicture:
         for tenth in range(600):
             rig.t_ms = tenth * 100
             observer.on_tick(rig)
-        observer.on_event(fakes.event(fakes.STATE, 10000, to=fakes.state_index("dispenser", "FILL")))
-        observer.on_event(fakes.event(fakes.TRIP, 20000, id=0))
+        observer.on_event(fakes.event(STATE, 10000, to=fakes.state_index("dispenser", "FILL")))
+        observer.on_event(fakes.event(TRIP, 20000, id=0))
         observer.close(60.0)
         assert [span.state for span in observer.history.spans] == ["BOOT", "FILL"]
         path = tmp_path / "p.png"
@@ -172,7 +173,7 @@ class TestRecorder:
             rig.t_ms = t_ms
             recorder.on_tick(rig)
         recorder.on_frame(5_000, 0x10FF22A1, bytes(8))
-        recorder.on_event(fakes.event(fakes.STATE, 30, to=1, value=0))
+        recorder.on_event(fakes.event(STATE, 30, to=1, value=0))
         recorder.on_exchange(20, "tank", True, b"\xa5packet")
         recorder.result({"seed": 1})
         recorder.close()

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from sim import fill, fork, rig, tables
+from sim import events, fill, fork, tables
 from sim.quick import SETTINGS, STEPS
 from sim.reactions import FLOW_G_S, LIQUID_VALVES
+from sim.rig import TICK_MS
 from sim.scenario import Fault, Scenario, Truck
 from sim.sequence_trace import Follower
 
@@ -74,18 +75,18 @@ class Watch:
         self.replies = rig_.replies
         if rig_.t_ms % 1000 == 0:
             for name, slot in rig_.slots.items():
-                self.ticking[name] = slot.ticks - self._ticks.get(name, 0) == 1000 // rig.TICK_MS
+                self.ticking[name] = slot.ticks - self._ticks.get(name, 0) == 1000 // TICK_MS
                 self._ticks[name] = slot.ticks
                 self.resets[name] = slot.resets
 
     def on_event(self, event: Mapping[str, Any]) -> None:
         """Follow states and trips."""
         node, t_s = event["node"], event["t_ms"] / 1000.0
-        if event["kind"] == rig.STATE:
+        if event["kind"] == events.STATE:
             self.states.append(Moment(t_s, node, tables.states(node).STATES[event["to"]][1]))
-        elif event["kind"] == rig.TRIP:
+        elif event["kind"] == events.TRIP:
             self.trips.append(Moment(t_s, node, tables.trips(node).TRIPS[event["id"]][0]))
-        elif event["kind"] == rig.WARN and tables.trips(node).TRIPS[event["id"]][5] == "hold":
+        elif event["kind"] == events.WARN and tables.trips(node).TRIPS[event["id"]][5] == "hold":
             self.holds.append(Moment(t_s, node, tables.trips(node).TRIPS[event["id"]][0]))
 
 

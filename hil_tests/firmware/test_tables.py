@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sim import tables
+from sim import events, tables
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRMWARE = ROOT / "firmware"
@@ -167,6 +167,15 @@ class TestIoList:
                 shift += 1
             mul = ((span << shift) + 23831) // 47662
             assert (62556 - 11915) * mul < 2**30, row[0]
+
+
+def test_hosts_number_the_events_as_the_boards_do():
+    tree = ast.parse((FIRMWARE / "core" / "report.py").read_text())
+    kinds = next(n for n in tree.body if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Tuple))
+    first, end = (ast.literal_eval(bound) for bound in kinds.value.args)
+    said = dict(zip(range(first, end), (name.id for name in kinds.targets[0].elts), strict=True))
+    assert said == {number: word for number, word in events.KINDS.items() if number < events.LINK_FAULT}
+    assert {number: getattr(events, word) for number, word in events.KINDS.items()} == {n: n for n in events.KINDS}
 
 
 def test_netlist_names_every_valve():

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from sim import fill, tables
+from sim.events import TICKET, TICKET_END, TRIP
 from sim.quick import SETTINGS, STEPS
-from sim.rig import TICKET, Rig
+from sim.rig import Rig
 from sim.scenario import Scenario
 
 GRACE_S = 0.5  # runs on after the first broken invariant, so that its consequences in others are seen too
-TICKET_END = 8
 
 Edit = tuple[str, str, str]
 
@@ -50,7 +50,7 @@ class Watched:
 
     def on_event(self, event: dict[str, Any]) -> None:
         """Note trips of either node and complete tickets."""
-        if event["kind"] == 2:
+        if event["kind"] == TRIP:
             self.trips.append(str(tables.trips(event["node"]).TRIPS[event["id"]][0]))
         elif event["kind"] == TICKET and event["id"] == TICKET_END:
             self.tickets += 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from hil_tests.faults.short_fill import TRUCK
-from sim import fill, fork, rig, tables
+from sim import events, fill, fork, tables
 from sim.memory import FLASH_WRITES
 from sim.quick import SETTINGS, STEPS
 from sim.reactions import LIQUID_VALVES
@@ -119,7 +119,7 @@ class Play:
         if event["node"] != "dispenser":
             return
         kind = event["kind"]
-        if kind == rig.TICKET:
+        if kind == events.TICKET:
             self._ticket[event["id"]] = event["value"]
             if event["id"] == 8:
                 self.tickets.append(self._ticket)
@@ -127,12 +127,12 @@ class Play:
         if not self.restarts:
             return
         last = self.restarts[-1]
-        if kind == rig.BOOT:
+        if kind == events.BOOT:
             last.found.append((FOUND[event["id"]], event["from"]))
             last.value_g = event["value"]
-        elif kind == rig.INFO:
+        elif kind == events.INFO:
             last.notes.append((NOTES[event["id"]], event["value"]))
-        elif kind == rig.STATE:
+        elif kind == events.STATE:
             public = str(tables.states("dispenser").STATES[event["to"]][1])
             if not last.states or last.states[-1] != public:
                 last.states.append(public)

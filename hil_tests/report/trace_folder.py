@@ -14,11 +14,11 @@ from typing import Any, Final
 from hil_tests.cli import fakes
 from host_tools.record import SignalRecorder
 from sim import tables
+from sim.events import CLEAR, STATE, TICKET, TRIP, WARN
 
 END_S: Final = 120.0
 STUCK_S, STUCK_FOR_S, ESTOP_S = 60.0, 20.0, 100.0
 GAP_S: Final = (70.0, 70.8)  # the tank is silent
-CLEAR, WARN = 3, 6
 
 # fmt: off
 PATH: Final = (
@@ -92,14 +92,14 @@ def write(folder: Path, of_run: dict[str, Any] | None = None) -> Path:
     here = 0
     for state, at_s in PATH:
         there = rows.index(state)
-        recorder.on_event(fakes.event(fakes.STATE, round(at_s * 1000), source=here, to=there, value=5))
+        recorder.on_event(fakes.event(STATE, round(at_s * 1000), source=here, to=there, value=5))
         here = there
     trips = [row[0] for row in tables.trips("dispenser").TRIPS]
     recorder.on_event(fakes.event(WARN, 70_300, id=trips.index("LINK_AGE"), value=300))
     recorder.on_event(fakes.event(CLEAR, 70_900, id=trips.index("LINK_AGE")))
-    recorder.on_event(fakes.event(fakes.TRIP, 100_020, id=trips.index("ESTOP_A"), value=0))
+    recorder.on_event(fakes.event(TRIP, 100_020, id=trips.index("ESTOP_A"), value=0))
     for number, value in enumerate((17, 6000, 6100, 60, 40, 1, 85000, 0, 0)):
-        recorder.on_event(fakes.event(fakes.TICKET, 100_100, id=number, value=value))
+        recorder.on_event(fakes.event(TICKET, 100_100, id=number, value=value))
     frames = [(t_ms, can_id) for can_id, cycle in MESSAGES for t_ms in range(cycle, round(END_S * 1000), cycle)
               if can_id != TANK_ID or not GAP_S[0] * 1000 < t_ms < GAP_S[1] * 1000]  # fmt: skip
     for t_ms, can_id in sorted(frames):

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from host_tools import cli, sampling
-from sim import rig, sequence_model, tables
+from sim import sequence_model, tables
+from sim.events import STATE
 from sim.sequence_trace import Follower
 
 
@@ -19,7 +20,7 @@ def steps_of(*path: str, stays_ms: int = 1000) -> list[dict[str, object]]:
     for here, there in zip(path, path[1:], strict=False):
         t_ms += stays_ms
         row = next(row for row in model.states[here].rows if row.target == there)
-        events.append({"t_ms": t_ms, "node": "dispenser", "kind": rig.STATE, "id": 0, "from": model.names.index(here),
+        events.append({"t_ms": t_ms, "node": "dispenser", "kind": STATE, "id": 0, "from": model.names.index(here),
                        "to": model.names.index(there), "value": row.number})  # fmt: skip
     return events
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hil_tests.faults.short_fill import TRUCK
-from sim import fill, rig, tables
+from sim import events, fill, tables
 from sim.quick import SETTINGS, STEPS
 from sim.scenario import Scenario
 from sim.sequence_trace import Follower
@@ -44,9 +44,9 @@ class Person:
         """Follow the states and the latches that are cleared."""
         if event["node"] != "dispenser":
             return
-        if event["kind"] == rig.STATE:
+        if event["kind"] == events.STATE:
             self.states.append(tables.states("dispenser").STATES[event["to"]][0])
-        elif event["kind"] == rig.CLEAR:
+        elif event["kind"] == events.CLEAR:
             self.cleared.append(tables.trips("dispenser").TRIPS[event["id"]][0])
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from sim import tables
+from sim.events import CLEAR, TICKET, TICKET_END, TICKET_FIELDS, TRIP, trip_name, trip_row
 from sim.invariants.flow import CabinetGas, ClosedInTime, NoFlowAfterTrip, PermittedFlow
 from sim.invariants.hose import AboveAmbient, NothingTrapped, UnlockSafe
 from sim.invariants.tank import BelowFillLimit, BelowRelief, TractionInhibited
@@ -35,12 +36,7 @@ RULES: tuple[tuple[str, str, type[Rule], int], ...] = (
 )
 
 NODES = ("dispenser", "tank")
-TRIP, CLEAR, TICKET = 2, 3, 4  # event kinds
-TICKET_FIELDS = (
-    "session", "metered_g", "meter_g", "returned_g", "hose_loss_g", "status", "target_g", "stop_cause",
-    "", "number",
-)  # fmt: skip
-TICKET_END = 8
+UNKNOWN_TRIP_S = 1.0  # the deadline of a trip that is not in the table
 RESET_HOLDS_S = 5.0  # a CLEAR this long after the operator's reset command is that reset's
 MAX_PER_RULE = 20
 # fmt: on
@@ -51,11 +47,10 @@ class Invariants:
 
     def __init__(self, scenario: Scenario, faults: Any = None, noise_only: bool = True) -> None:
         self._faults = faults
-        self._trips = _trip_rows()
         self.view = View(
             relief_barg=scenario.profile.relief_barg,
             max_fill_kg=max_fill_kg(scenario.profile),
-            deadlines_s=_deadlines(self._trips),
+            deadlines_s=_deadlines(tables.trips("dispenser").TRIPS),
             noise_only=noise_only,
             tanks=scenario.truck.tanks,
         )
@@ -122,13 +117,13 @@ class Invariants:
         t_s = v.t_s = event["t_ms"] / 1000.0
         kind, ident, value = event["kind"], event["id"], event["value"]
         if kind == TRIP:
-            row, deadline_s = self._row(ident)
+            row = trip_row("dispenser", ident)
+            name, deadline_s = trip_name("dispenser", ident), row[6] / 1000.0 if row is not None else UNKNOWN_TRIP_S
             for _, rule in self._all:
-                rule.tripped(v, row, deadline_s)
+                rule.tripped(v, name, deadline_s)
         elif kind == CLEAR and t_s - self._reset_s <= RESET_HOLDS_S:
-            row, _ = self._row(ident)
             for _, rule in self._all:
-                rule.cleared(v, row)
+                rule.cleared(v, trip_name("dispenser", ident))
         elif kind == TICKET:
             if ident == TICKET_END:
                 self._ticket.at_s = t_s
@@ -163,21 +158,6 @@ class Invariants:
             self._count[rule_id] += 1
             if self._count[rule_id] <= MAX_PER_RULE:
                 self.broken.append({"id": rule_id, "at_s": round(self.view.t_s, 3), "detail": detail})
-
-    def _row(self, ident: int) -> tuple[str, float]:
-        """Return (trip id, deadline in s) of a row number."""
-        if 0 <= ident < len(self._trips):
-            row = self._trips[ident]
-            return str(row[0]), row[6] / 1000.0
-        return f"#{ident}", 1.0
-
-
-def _trip_rows() -> tuple[Any, ...]:
-    """Return the dispenser's trip table, () where it has none yet."""
-    try:
-        return tuple(tables.trips("dispenser").TRIPS)
-    except tables.TableError:
-        return ()
 
 
 def _deadlines(rows: tuple[Any, ...]) -> dict[str, float]:
