@@ -1,7 +1,6 @@
 """What the observers read from a running rig: measured values from ADC counts, true values, events, states.
 
-An observer has any of on_tick(rig), on_frame(t_us, can_id, data), on_event(event), on_exchange(t_ms, node, to_node,
-packet) and on_line(node, text); see `sim.rig.Rig`. It is called in the loop, so it is cheap, and it changes nothing.
+What an observer is: `sim.interfaces.Hooks`. It is called in the loop, so it is cheap, and it changes nothing.
 
 Measured values are decoded here from the counts that a board gets, by the I/O list alone: 4-20 mA on a 22 mA full
 scale, bad outside the NAMUR NE43 band. This is a second, independent reading of the table; the firmware has its own.

@@ -197,7 +197,7 @@ class Fill:
     """A scenario on its way: `begin`, then `result`, which runs it to its end; `close` it whatever happens.
 
     `scenario` and `options` may be replaced on the way, for what is not the rig's from the start: a limit,
-    expectations, `stays_s`. A copy of it (sim.fork) goes on by itself. observers: see sim.rig.Rig.
+    expectations, `stays_s`. A copy of it (sim.fork) goes on by itself. observers: see sim.interfaces.Hooks.
     """
 
     def __init__(self, scenario: Scenario, options: Options, observers: Sequence[Any] = ()) -> None:
@@ -321,8 +321,8 @@ class Fill:
 def run(scenario: Scenario, options: Options | None = None, observers: Sequence[Any] = ()) -> dict[str, Any]:
     """Run a scenario to its end and return the result object (design, section 7).
 
-    observers: see sim.rig.Rig. Raises NodeFailure when a node's program fails, ValueError for a scenario that the
-    plant refuses. Ends the node processes whatever happens.
+    observers: see sim.interfaces.Hooks. Raises NodeFailure when a node's program fails, ValueError for a scenario that
+    the plant refuses. Ends the node processes whatever happens.
     """
     with Fill(scenario, options or Options(), observers) as one:
         one.begin()

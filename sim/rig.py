@@ -12,70 +12,39 @@ import re
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
-from sim import cores, events, serial_line, tables, wire
+from sim import cores, serial_line, tables, wire
 from sim.can_bus import CanBus
-from sim.events import BOOT as BOOT
-from sim.events import CLEAR as CLEAR
-from sim.events import INFO as INFO
-from sim.events import LINK as LINK
-from sim.events import PORT as PORT
-from sim.events import STATE as STATE
-from sim.events import STATS as STATS
-from sim.events import TICKET as TICKET
-from sim.events import TRIP as TRIP
-from sim.events import WARN as WARN
-from sim.events import Event as Event
+from sim.events import BOOT, CLEAR, INFO, LINK, PORT, STATE, STATS, TICKET, TRIP, WARN, Event
+from sim.interfaces import Hand, Hooks, Instruments, Plant
 from sim.memory import ANY_WRITE, Memory
-from sim.node_failure import NodeFailure
 from sim.nodes import STALL_S, NodeProcess
-from sim.slot import NodeSlot, apply_outputs, overrun
+from sim.serial_ports import SerialPorts
+from sim.slot import NodeSlot
 from sim.vm_command import HEAP_DEFAULT
+
+__all__ = ["BOOT", "BOOT_MS", "CLEAR", "INFO", "LINK", "PORT", "STATE", "STATS", "TICKET", "TICK_MS", "TICK_S", "TRIP",
+           "WARN", "WATCHDOG_MS", "Event", "Instruments", "Plant", "Rig"]  # fmt: skip
 
 TICK_MS: Final = 10
 TICK_S: Final = TICK_MS / 1000
 WATCHDOG_MS: Final = 500
 BOOT_MS: Final = 300  # from reset to the firmware's first tick; outputs are dead
 PRINT_CHECK_TICKS: Final = 100
-UART_LINE_MAX: Final = 256
 RESET_COMMAND: Final = re.compile(rb"#\d+ reset\*")  # an operator clears the dispenser's trips
-
-
-class Plant(Protocol):
-    """The physical world: see sim.plant."""
-
-    energised: dict[str, float]
-    truth: dict[str, float]
-    world: Any
-
-    def step(self, dt_s: float) -> None: ...
-
-
-class Instruments(Protocol):
-    """What the boards' terminals carry: counts (read_u16), contact bits (`wire.Layout.contact_bit`), pulse totals.
-
-    The lists of counts and pulses stay the same objects; `sample` fills them.
-    """
-
-    def sample(self, t_s: float, truth: dict[str, float]) -> None: ...
-    def counts(self, node: str) -> Sequence[int]: ...
-    def contacts(self, node: str) -> int: ...
-    def pulses(self, node: str) -> Sequence[int]: ...
 
 
 class Rig:
     """Two nodes, a plant and a bus in lockstep. Use as a context manager: leaving it ends the node processes.
 
-    plant, instruments, operator, faults, invariants: objects with the interfaces above (operator.step(t_s, rig),
-    faults.step(t_s, rig), invariants.check(t_s, rig)); any but the plant may be None (no instruments: every input
-    reads 0). observers may have on_tick(rig), on_frame(t_us, can_id, data), on_event(event),
-    on_exchange(t_ms, node, to_node, packet) and on_line(node, text), each optional. main: the firmware's main file
-    for all nodes, or one per node name. memory: flash and FRAM by node name (default: of a board fresh from
-    commissioning); they outlive every restart of the run, and the rig.
+    plant, instruments, operator, faults, observers: see sim.interfaces; invariants.check(t_s, rig) ends a tick. Any but
+    the plant may be None (no instruments: every input reads 0). main: the firmware's main file for all nodes, or one
+    per node name. memory: flash and FRAM by node name (default: of a board fresh from commissioning); they outlive
+    every restart of the run, and the rig.
 
-    Public: t_ms, t_s, plant, bus, slots, memory, state ({node: public state name}), `command`, `reset`, `power_cut`,
-    `cut_at`, `freeze`.
+    Public: t_ms, t_s, plant, bus, slots, memory, state ({node: public state name}), state_rows, replies, `observe`,
+    `command`, `type_in`, `reset`, `power_cut`, `cut_at`, `freeze`, `alive`.
     """
 
     def __init__(
@@ -83,8 +52,8 @@ class Rig:
         plant: Plant,
         instruments: Instruments | None = None,
         *,
-        operator: Any = None,
-        faults: Any = None,
+        operator: Hand | None = None,
+        faults: Hand | None = None,
         invariants: Any = None,
         observers: Sequence[Any] = (),
         seed: int = 1,
@@ -99,15 +68,16 @@ class Rig:
         self.plant: Any = plant
         self.instruments = instruments
         self.operator = operator
-        self.faults = faults
+        self.faults: Any = faults
         self.invariants = invariants
         self.seed = seed
         self.vm = vm
         self.t_ms = 0
         self.t_s = 0.0
-        self.state: dict[str, str] = dict.fromkeys(names, "BOOT")
-        self.state_rows: dict[str, int] = dict.fromkeys(names, 0)
-        self.replies: dict[str, list[str]] = {name: [] for name in names}
+        self._hooks = Hooks()
+        self._on_exchange = self._hooks.on_exchange  # looked at several times a tick
+        self._ports = SerialPorts(names, self._hooks)
+        self.state, self.state_rows, self.replies = self._ports.state, self._ports.state_rows, self._ports.replies
         self.cost_s: dict[str, float] | None = None  # host time by part, when `account` was called
         self.bus = CanBus(tuple(names), bitrate=bitrate, seed=seed)
         given = memory or {}
@@ -136,22 +106,30 @@ class Rig:
         self._affinity: tuple[set[int], int] | None = None
         self._started = False
         self._print_check = PRINT_CHECK_TICKS
+        # What happens in a tick, in this order; each under the name that it has in the account.
+        self._parts: tuple[tuple[str, Callable[[], None]], ...] = (
+            ("link", self._collect),
+            ("apply", self._apply),
+            ("operator", self._operate),
+            ("faults", self._disturb),
+            ("plant", self._step_plant),
+            ("bus", self._step_bus),
+            ("instruments", self._sample),
+            ("link", self._show),
+            ("invariants", self._judge),
+            ("observers", self._tell),
+        )
         if instruments is not None:
             for slot in self._slots:
                 slot.counts, slot.pulses = instruments.counts(slot.name), instruments.pulses(slot.name)
-        self._on_tick: list[Callable[..., None]] = []
-        self._on_event: list[Callable[..., None]] = []
-        self._on_frame: list[Callable[..., None]] = []
-        self._on_exchange: list[Callable[..., None]] = []
-        self._on_line: list[Callable[..., None]] = []
         self.observe(*observers)
 
     def observe(self, *observers: Any) -> None:
         """Add observers; each is called in the order they came."""
-        for name in ("on_tick", "on_event", "on_frame", "on_exchange", "on_line"):
-            getattr(self, "_" + name).extend(getattr(x, name) for x in observers if hasattr(x, name))
-        self.bus.on_frame = self._frame_seen if self._on_frame else None
-        self.bus.on_event = self._link_event if self._on_event else None
+        for one in observers:
+            self._hooks.add(one)
+        self.bus.on_frame = self._frame_seen if self._hooks.on_frame else None
+        self.bus.on_event = self._link_event if self._hooks.on_event else None
 
     # -- life
 
@@ -168,6 +146,7 @@ class Rig:
         self._started = True
         self._affinity = cores.pin_to_core()
         try:
+            self._sample()
             self._show()
         except BaseException:
             self.close()
@@ -182,11 +161,11 @@ class Rig:
         self._affinity = None
 
     def account(self) -> dict[str, float]:
-        """Switch on the account of host seconds by part; return the dict that grows."""
-        self.cost_s = dict.fromkeys(
-            ("wait", "link", "apply", "operator", "faults", "plant", "bus", "instruments", "invariants", "observers"),
-            0.0,
-        )
+        """Switch on the account of host seconds by part of a tick; return the dict that grows.
+
+        "wait" is the part of "link" in which the nodes compute.
+        """
+        self.cost_s = dict.fromkeys(("wait", *(name for name, _ in self._parts)), 0.0)
         return self.cost_s
 
     # -- time
@@ -199,94 +178,93 @@ class Rig:
     def tick(self) -> None:
         """Advance simulated time by 10 ms. Raises NodeFailure when a node ends, stalls or prints a traceback."""
         cost = self.cost_s
-        mark = time.perf_counter() if cost is not None else 0.0
-        for slot in self._slots:
-            if slot.due:
-                self._collect(slot)
-        if cost is not None:
-            mark = _charge(cost, "link", mark)
-        energised = self.plant.energised
-        for slot in self._slots:
-            if slot.said is not slot.applied:
-                apply_outputs(slot, energised)
-        if cost is not None:
-            mark = _charge(cost, "apply", mark)
-        t_s = self.t_s
-        if self.operator is not None:
-            self.operator.step(t_s, self)
-        if cost is not None:
-            mark = _charge(cost, "operator", mark)
-        if self.faults is not None:
-            self.faults.step(t_s, self)
-        if cost is not None:
-            mark = _charge(cost, "faults", mark)
-        self.plant.step(TICK_S)
-        if cost is not None:
-            mark = _charge(cost, "plant", mark)
-        self.t_ms += TICK_MS
-        self.t_s = self.t_ms / 1000
-        self.bus.step(self.t_ms * 1000)
-        if cost is not None:
-            mark = _charge(cost, "bus", mark)
-        self._show(cost)
-        if cost is not None:
+        if cost is None:
+            for _, part in self._parts:
+                part()
+        else:
             mark = time.perf_counter()
-        if self.invariants is not None:
-            self.invariants.check(self.t_s, self)
-        if cost is not None:
-            mark = _charge(cost, "invariants", mark)
-        for hook in self._on_tick:
-            hook(self)
-        if cost is not None:
-            _charge(cost, "observers", mark)
+            for name, part in self._parts:
+                part()
+                mark = _charge(cost, name, mark)
         self._print_check -= 1
         if self._print_check <= 0:
             self._print_check = PRINT_CHECK_TICKS
             for slot in self._slots:
                 slot.process.check_prints()
 
-    def _collect(self, slot: NodeSlot) -> None:
+    def _collect(self) -> None:
+        for slot in self._slots:
+            if slot.due:
+                self._take(slot)
+
+    def _apply(self) -> None:
+        energised = self.plant.energised
+        for slot in self._slots:
+            if slot.said is not slot.applied:
+                slot.apply(energised)
+
+    def _operate(self) -> None:
+        if self.operator is not None:
+            self.operator.step(self.t_s, self)
+
+    def _disturb(self) -> None:
+        if self.faults is not None:
+            self.faults.step(self.t_s, self)
+
+    def _step_plant(self) -> None:
+        self.plant.step(TICK_S)
+        self.t_ms += TICK_MS
+        self.t_s = self.t_ms / 1000
+
+    def _step_bus(self) -> None:
+        self.bus.step(self.t_ms * 1000)
+
+    def _sample(self) -> None:
+        if self.instruments is not None:
+            self.instruments.sample(self.t_s, self.plant.truth)
+
+    def _show(self) -> None:
+        """Start the boards that are to start, reset those whose watchdog starved, show those awake their inputs."""
+        now = self.t_ms
+        instruments = self.instruments
+        for slot in self._slots:
+            if slot.start_at_ms is not None:
+                if now < slot.start_at_ms:
+                    continue
+                self._boot(slot)
+            elif slot.armed and now - slot.fed_ms >= WATCHDOG_MS:
+                self.reset(slot.name, wire.RESET_WATCHDOG)
+                continue
+            if slot.wakes(now):
+                packet = slot.show(now, instruments.contacts(slot.name) if instruments is not None else 0)
+                for hook in self._on_exchange:
+                    hook(now, slot.name, True, packet)
+
+    def _judge(self) -> None:
+        if self.invariants is not None:
+            self.invariants.check(self.t_s, self)
+
+    def _tell(self) -> None:
+        for hook in self._hooks.on_tick:
+            hook(self)
+
+    # -- link
+
+    def _take(self, slot: NodeSlot) -> None:
         """Take the OUTPUT that answers the last INPUT."""
-        cost = self.cost_s
-        mark = time.perf_counter() if cost is not None else 0.0
+        mark = time.perf_counter() if self.cost_s is not None else 0.0
         received = slot.process.receive()
-        if cost is not None:
-            waited = _charge(cost, "wait", mark) - mark
-            cost["link"] -= waited
-        slot.due = False
+        if self.cost_s is not None:
+            self.cost_s["link"] -= _charge(self.cost_s, "wait", mark) - mark
         if received is None:  # its supply went in the middle of a write
             self._off(slot.name, slot.cut_off_ms + BOOT_MS, wire.RESET_POWER_ON)
             return
-        (_, _, _, wake_ms, fed, locked, tick_us, slack_us, heap_b), said, more, packet = received
+        fields, said, more, packet = received
         for hook in self._on_exchange:
             hook(self.t_ms, slot.name, False, wire.without_host_time(packet))
-        slot.said = said
-        wake_ms += slot.boot_ms
-        slot.wake_ms = wake_ms if wake_ms > slot.stall_ms else slot.stall_ms
-        if fed:
-            slot.armed = True
-            slot.fed_ms = self.t_ms
-            slot.ticks += 1
-            if locked:
-                slot.locked_ticks += 1
-            if slot.booting:  # the first tick began at power-on, not at the end of a sleep
-                slot.booting = False
-            else:
-                slot.tick_us.append(tick_us)
-                slot.slack_us.append(slack_us)
-        if heap_b > slot.heap_peak_b:
-            slot.heap_peak_b = heap_b
-        flags = said.can_flags
-        if flags != slot.can_flags:
-            if flags & (wire.HARD_RESET | wire.SOFT_RESET):
-                slot.memory.settle()  # its program came to the reset only once its writes were done
-                self.reset(slot.name, wire.RESET_PIN if flags & wire.HARD_RESET else wire.RESET_SOFT)
-                return
-            self.bus.power(slot.name, flags & wire.CAN_ON != 0, silent=flags & wire.CAN_SILENT != 0)
-            if flags & wire.CAN_RESTART:
-                self.bus.restart(slot.name)
-                slot.freed = 0
-            slot.can_flags = flags & ~wire.CAN_RESTART
+        slot.answered(fields, said, self.t_ms)
+        if said.can_flags != slot.can_flags and self._flagged(slot, said.can_flags):
+            return
         if more is not None:
             frames, uart = more
             for mailbox, can_id, frame_flags, data in frames:
@@ -295,7 +273,20 @@ class Rig:
                 else:
                     self.bus.submit(slot.name, mailbox, can_id, frame_flags, data)
             if uart:
-                self._serial(slot, uart)
+                self._ports.hear(slot, uart)
+
+    def _flagged(self, slot: NodeSlot, flags: int) -> bool:
+        """Do what new flags of an OUTPUT say of a board's controller; True when it reset itself instead."""
+        if flags & (wire.HARD_RESET | wire.SOFT_RESET):
+            slot.memory.settle()  # its program came to the reset only once its writes were done
+            self.reset(slot.name, wire.RESET_PIN if flags & wire.HARD_RESET else wire.RESET_SOFT)
+            return True
+        self.bus.power(slot.name, flags & wire.CAN_ON != 0, silent=flags & wire.CAN_SILENT != 0)
+        if flags & wire.CAN_RESTART:
+            self.bus.restart(slot.name)
+            slot.freed = 0
+        slot.can_flags = flags & ~wire.CAN_RESTART
+        return False
 
     def _serve(self, slot: NodeSlot, packet: bytes, ask: wire.MemoryRequest) -> bool:
         """Do a memory operation of a node and answer it; False when its supply went during it: no answer then."""
@@ -311,100 +302,23 @@ class Rig:
             hook(self.t_ms, slot.name, True, answer)
         return True
 
-    def _show(self, cost: dict[str, float] | None = None) -> None:
-        """Sample the instruments and send INPUT to every node that is awake."""
-        mark = time.perf_counter() if cost is not None else 0.0
-        instruments = self.instruments
-        if instruments is not None:
-            instruments.sample(self.t_s, self.plant.truth)
-        if cost is not None:
-            mark = _charge(cost, "instruments", mark)
-        now = self.t_ms
-        for slot in self._slots:
-            if slot.start_at_ms is not None:
-                if now < slot.start_at_ms:
-                    continue
-                self._boot(slot)
-            elif slot.armed and now - slot.fed_ms >= WATCHDOG_MS:
-                self.reset(slot.name, wire.RESET_WATCHDOG)
-                continue
-            controller = slot.controller
-            if controller.freed or controller.received:
-                freed, frames = controller.take()
-                slot.freed |= freed
-                slot.frames += frames
-            if slot.frozen:
-                overrun(slot)
-                continue
-            if now < slot.wake_ms:
-                if now < slot.stall_ms:
-                    overrun(slot)
-                continue
-            name = slot.name
-            boot_ms = slot.boot_ms
-            frames = slot.frames
-            if frames:
-                if len(frames) > wire.FRAMES_MAX:
-                    del frames[wire.FRAMES_MAX :]
-                if boot_ms:
-                    shift = boot_ms * 1000
-                    frames = [((f[0] - shift) & 0xFFFFFFFF, *f[1:]) for f in frames]
-                slot.frames = []
-            uart = slot.uart_in
-            if uart:
-                slot.uart_in = uart[wire.UART_PER_TICK :]
-                uart = uart[: wire.UART_PER_TICK]
-            process = slot.process
-            packet = slot.layout.pack_input(
-                process.next_seq(),
-                now - boot_ms,
-                slot.cause,
-                (*controller.status(), slot.freed),
-                slot.counts,
-                instruments.contacts(name) if instruments is not None else 0,
-                slot.pulses,
-                frames,
-                uart,
-            )
-            slot.freed = 0
-            process.send(packet)
-            slot.due = True
-            for hook in self._on_exchange:
-                hook(now, name, True, packet)
-        if cost is not None:
-            _charge(cost, "link", mark)
-
     # -- boards
 
     def _boot(self, slot: NodeSlot) -> None:
-        slot.start_at_ms = None
-        slot.boot_ms = slot.wake_ms = self.t_ms
-        slot.armed = False
-        slot.booting = True
         self._seq += 1
-        slot.starts += 1
         # Each start of each board draws its own random bytes, all from the run's seed.
         index = self._slots.index(slot)
-        seed = (self.seed * 1_000_003 + index * 7919 + slot.starts * 104_729) & 0xFFFFFFFF
-        hello = slot.process.start(seed)
+        seed = (self.seed * 1_000_003 + index * 7919 + (slot.starts + 1) * 104_729) & 0xFFFFFFFF
+        hello = slot.boot(self.t_ms, seed)
         for hook in self._on_exchange:
             hook(self.t_ms, slot.name, True, hello)
 
-    def _kill(self, slot: NodeSlot) -> None:
-        """End the process; its outputs are dead from now."""
-        slot.process.stop(check=True)
-        slot.due = False
-        slot.frozen = False
-        slot.armed = False
-        slot.said = slot.layout.silence
-        slot.can_flags = 0
-        slot.freed = 0
-        slot.frames = []
-        slot.uart_in = slot.line = b""
-        self.bus.power(slot.name, False)
-        self.state[slot.name] = "BOOT"
-        self.state_rows[slot.name] = 0
-        apply_outputs(slot, self.plant.energised)
+    def _off(self, node: str, for_ms: int, cause: int) -> None:
+        slot = self.slots[node]
+        slot.off(self.t_ms, for_ms, cause)
+        self.bus.power(node, False)
+        self._ports.restart(node)
+        slot.apply(self.plant.energised)
 
     def reset(self, node: str, cause: int = wire.RESET_PIN) -> None:
         """Reset a board: outputs dead at once, its firmware runs again 300 ms later and finds `cause`."""
@@ -426,23 +340,13 @@ class Rig:
         slot.memory.cut_at(nth, ops)
         slot.cut_off_ms = round(off_s * 1000)
 
-    def _off(self, node: str, ms: int, cause: int) -> None:
-        slot = self.slots[node]
-        self._kill(slot)
-        slot.memory.halt(self.t_ms, supply_lost=cause == wire.RESET_POWER_ON)
-        slot.stall_ms = 0
-        slot.cause = cause
-        slot.start_at_ms = self.t_ms + ms
-        slot.resets += 1
-
     def freeze(self, node: str, frozen: bool = True) -> None:
         """Stop (or let go on) a board's processor: outputs held, controller and watchdog run on."""
         self.slots[node].frozen = frozen
 
     def alive(self, node: str) -> bool:
         """Tell whether the board's firmware runs."""
-        slot = self.slots[node]
-        return slot.start_at_ms is None and not slot.frozen
+        return self.slots[node].runs
 
     # -- serial ports
 
@@ -458,49 +362,13 @@ class Rig:
         if node == "dispenser" and RESET_COMMAND.search(data) and hasattr(self.invariants, "note_reset"):
             self.invariants.note_reset(self.t_s)
 
-    def _serial(self, slot: NodeSlot, data: bytes) -> None:
-        lines = (slot.line + data).split(b"\n")
-        slot.line = lines.pop()[-UART_LINE_MAX:]
-        for line in lines:
-            text = line.decode("ascii", "replace").rstrip("\r")
-            if text[:1] in ("!", "="):
-                body = serial_line.body_of(text)
-                if body is None:
-                    raise NodeFailure(
-                        slot.name, f"serial line with a wrong CRC: {text!r}", slot.process.printed()
-                    )
-                if text.startswith("!EV,"):
-                    self._event(slot, body)
-                elif text[0] == "=":
-                    self.replies[slot.name].append(body)
-            for hook in self._on_line:
-                hook(slot.name, text)
-
-    def _event(self, slot: NodeSlot, body: str) -> None:
-        try:
-            event = events.parse(slot.name, body, slot.boot_ms)
-        except ValueError as exc:
-            raise NodeFailure(
-                slot.name, f"event line {body!r} is not six integers", slot.process.printed()
-            ) from exc
-        if event["kind"] == STATS:
-            # The firmware's counts, heap among them, differ between VMs: figures of the node, not of the trace.
-            slot.stats[event["id"]] = event["value"]
-            return
-        if event["kind"] == STATE:
-            row = event["to"]
-            self.state_rows[slot.name] = row
-            self.state[slot.name] = events.state_name(slot.name, row)
-        for hook in self._on_event:
-            hook(event)
-
     def _link_event(self, t_us: int, node: str, kind: int, ident: int, source: int, target: int, value: int) -> None:
-        for hook in self._on_event:
+        for hook in self._hooks.on_event:
             hook({"t_ms": t_us // 1000, "node": node, "kind": kind, "id": ident, "from": source, "to": target,
                   "value": value})  # fmt: skip
 
     def _frame_seen(self, t_us: int, can_id: int, flags: int, data: bytes) -> None:
-        for hook in self._on_frame:
+        for hook in self._hooks.on_frame:
             hook(t_us, can_id, data)
 
 

@@ -58,6 +58,121 @@ class NodeSlot:
         self.stats: dict[int, int] = {}  # STATS events: the firmware's own counts
         self.resets = 0
 
+    @property
+    def runs(self) -> bool:
+        """Tell whether its firmware runs."""
+        return self.start_at_ms is None and not self.frozen
+
+    def boot(self, t_ms: int, seed: int) -> bytes:
+        """Start its firmware; return the HELLO that it was sent."""
+        self.start_at_ms = None
+        self.boot_ms = self.wake_ms = t_ms
+        self.armed = False
+        self.booting = True
+        self.starts += 1
+        return self.process.start(seed)
+
+    def off(self, t_ms: int, for_ms: int, cause: int) -> None:
+        """End its program; it boots again `for_ms` later and finds `cause`. Its outputs are dead from now.
+
+        Raises NodeFailure when the program had printed a traceback.
+        """
+        self.process.stop(check=True)
+        self.due = False
+        self.frozen = False
+        self.armed = False
+        self.said = self.layout.silence
+        self.can_flags = 0
+        self.freed = 0
+        self.frames = []
+        self.uart_in = self.line = b""
+        self.memory.halt(t_ms, supply_lost=cause == wire.RESET_POWER_ON)
+        self.stall_ms = 0
+        self.cause = cause
+        self.start_at_ms = t_ms + for_ms
+        self.resets += 1
+
+    def answered(self, fields: tuple[int, ...], said: wire.Said, t_ms: int) -> None:
+        """Note an OUTPUT (`wire.Layout.open_output`): what it does to the world, until when it sleeps, its figures."""
+        (_, _, _, wake_ms, fed, locked, tick_us, slack_us, heap_b) = fields
+        self.due = False
+        self.said = said
+        wake_ms += self.boot_ms
+        self.wake_ms = wake_ms if wake_ms > self.stall_ms else self.stall_ms
+        if fed:
+            self.armed = True
+            self.fed_ms = t_ms
+            self.ticks += 1
+            if locked:
+                self.locked_ticks += 1
+            if self.booting:  # the first tick began at power-on, not at the end of a sleep
+                self.booting = False
+            else:
+                self.tick_us.append(tick_us)
+                self.slack_us.append(slack_us)
+        if heap_b > self.heap_peak_b:
+            self.heap_peak_b = heap_b
+
+    def apply(self, energised: dict[str, float]) -> None:
+        """Put its outputs on the plant's terminals, where they changed."""
+        said, applied = self.said, self.applied
+        self.applied = said
+        changed = said.do_bits ^ applied.do_bits
+        if changed:
+            for i, tag in enumerate(self.layout.do_tags):
+                if changed >> i & 1:
+                    energised[tag] = 1.0 if said.do_bits >> i & 1 else 0.0
+        if said.duties != applied.duties:
+            for tag, duty in zip(self.layout.ao_tags, said.duties, strict=True):
+                energised[tag] = duty / 65535
+
+    def wakes(self, t_ms: int) -> bool:
+        """Take what its controller has received; tell whether its firmware looks at its inputs now."""
+        controller = self.controller
+        if controller.freed or controller.received:
+            freed, frames = controller.take()
+            self.freed |= freed
+            self.frames += frames
+        if not self.frozen and t_ms >= self.wake_ms:
+            return True
+        # A processor that stands still does not drain its controller: what does not fit is lost, and it is told so
+        # later. One that sleeps is woken by it.
+        if self.frames and (self.frozen or t_ms < self.stall_ms):
+            controller.unread(self.frames)
+        return False
+
+    def show(self, t_ms: int, contacts: int) -> bytes:
+        """Send its firmware what there is at `t_ms`, `contacts` at its terminals; return the INPUT. NodeFailure."""
+        boot_ms = self.boot_ms
+        frames = self.frames
+        if frames:
+            if len(frames) > wire.FRAMES_MAX:
+                del frames[wire.FRAMES_MAX :]
+            if boot_ms:
+                shift = boot_ms * 1000
+                frames = [((f[0] - shift) & 0xFFFFFFFF, *f[1:]) for f in frames]
+            self.frames = []
+        uart = self.uart_in
+        if uart:
+            self.uart_in = uart[wire.UART_PER_TICK :]
+            uart = uart[: wire.UART_PER_TICK]
+        process = self.process
+        packet = self.layout.pack_input(
+            process.next_seq(),
+            t_ms - boot_ms,
+            self.cause,
+            (*self.controller.status(), self.freed),
+            self.counts,
+            contacts,
+            self.pulses,
+            frames,
+            uart,
+        )
+        self.freed = 0
+        process.send(packet)
+        self.due = True
+        return packet
+
     def figures(self) -> dict[str, int]:
         """Return this node's entry of the result: ticks, tick cost in host microseconds, heap, overruns."""
         cost = sorted(self.tick_us)
@@ -71,23 +186,3 @@ class NodeSlot:
             "heap_peak_b": self.heap_peak_b,
             "overruns": self.stats.get(2, 0),
         }
-
-
-def apply_outputs(slot: NodeSlot, energised: dict[str, float]) -> None:
-    """Put a board's outputs on the plant's terminals, where they changed."""
-    said, applied = slot.said, slot.applied
-    slot.applied = said
-    changed = said.do_bits ^ applied.do_bits
-    if changed:
-        for i, tag in enumerate(slot.layout.do_tags):
-            if changed >> i & 1:
-                energised[tag] = 1.0 if said.do_bits >> i & 1 else 0.0
-    if said.duties != applied.duties:
-        for tag, duty in zip(slot.layout.ao_tags, said.duties, strict=True):
-            energised[tag] = duty / 65535
-
-
-def overrun(slot: NodeSlot) -> None:
-    """A frozen processor does not drain its controller: what does not fit is lost, and it is told so later."""
-    if slot.frames:
-        slot.controller.unread(slot.frames)
