@@ -14,7 +14,7 @@ NOTES = (
     ("logout",         "",                 "the role was given back"),
     ("timed_out",      "",                 "the role ended after ten minutes without a command"),
     ("wrong_proof",    "wrong in a row",   "a proof of a role was wrong"),
-    ("locked_out",     "for seconds",      "too many wrong proofs: no login for so long"),
+    ("locked_out",     "for seconds",      "too many wrong proofs: no login for so long; a restart begins it anew"),
     ("move",           "output",           "an output was moved by hand"),
     ("move_ended",     "output",           "it is back where the state wants it"),
     ("stroke_opened",  "ms, -1 never",     "stroke test: time from open to the limit switch"),

@@ -1,4 +1,4 @@
-"""The serial port of the real firmware: lines, numbers, roles, lock-out, moves, memory."""
+"""The serial port of the real firmware: lines, numbers, roles, moves, memory."""
 
 from __future__ import annotations
 
@@ -150,20 +150,6 @@ class TestRoles:
         nonce = bytes.fromhex(roles.do_login(["operator"])[0].partition("=")[2])
         events.now_ms = 15_000
         assert roles.do_proof([proof(role_key(bytes(range(32)), "operator"), nonce)]) == "login first"
-
-    def test_brute_force_is_locked_out(self) -> None:
-        rng = random.Random(3)
-        with Bench() as bench:
-            taken = 0
-            for _ in range(60):
-                if "nonce=" in bench.ask("login technician", ticks=4):
-                    taken += 1
-                    assert bench.ask(f"proof {rng.randbytes(16).hex()}", ticks=4) == "ERR wrong proof"
-            assert taken == 3
-            assert bench.ask("login technician").startswith("ERR locked out for ")
-            assert bench.events("locked_out") == [[2, 0, 60]]
-            bench.rig.run(6000)
-            assert bench.login("technician") == "OK technician"
 
 
 class TestMoves:
