@@ -19,7 +19,8 @@ def test_the_heap_of_an_image_is_measured_and_grows_with_it(images: Path, tmp_pa
     more = tmp_path / "image.romfs"
     more.write_bytes(image.romfs(image.compile_all(texts)))
     after = heap.after_boot("tank", more)
-    assert 4000 <= after.heap_b - before.heap_b < 4400
+    # What only looks like a pointer keeps a few hundred bytes, in one image others than in the other.
+    assert 3400 <= after.heap_b - before.heap_b < 4600
     grown = {what: after.kinds[what] - size_b for what, size_b in before.kinds.items()}
     assert 4000 <= grown["buffers"] < 4100 and grown["tuples"] == 48 and grown["classes and dictionaries"] == 0
 
