@@ -17,19 +17,23 @@ def commissioned():
     return words[0] if words else "", bitrate
 
 
-def main():
-    """Start the executive of this board's node; returns only by an exception, after dropping every output."""
+def build():
+    """Return this board's node, as the executive runs it. Raises ValueError when `node.txt` names none."""
     name, bitrate = commissioned()
     if name == "dispenser":
         from dispenser.node import Dispenser
 
-        executive.run(Dispenser(bitrate))
-    elif name == "tank":
+        return Dispenser(bitrate)
+    if name == "tank":
         from tank.node import Tank
 
-        executive.run(Tank(bitrate))
-    else:
-        raise ValueError("node.txt: dispenser or tank, not " + name)
+        return Tank(bitrate)
+    raise ValueError("node.txt: dispenser or tank, not " + name)
+
+
+def main():
+    """Start the executive of this board's node; returns only by an exception, after dropping every output."""
+    executive.run(build())
 
 
 if __name__ == "__main__":

@@ -44,7 +44,8 @@ def figures() -> dict[str, dict[str, Any]]:
 
 def _tree(node: str, folder: Path) -> Path:
     """Write the reference board's image as files, as a board without ROMFS has it; return its main module."""
-    for path, data in image.compile_all(image.sources(node, tables.boards().REFERENCE, image.NO_GIT)[0]).items():
+    texts, _, _ = image.linked(image.sources(node, tables.boards().REFERENCE, image.NO_GIT))
+    for path, data in image.compile_all(texts).items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)

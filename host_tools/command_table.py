@@ -249,6 +249,12 @@ def _flash_arguments(parser: argparse.ArgumentParser) -> None:
     add("--dry-run", action="store_true", help="look whether image and board fit, change nothing")
 
 
+def _traceback_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("image", metavar="DIR/NODE-BOARD", help="the image that the board ran, as cryofill build wrote it")
+    add("text", nargs="?", default="-", metavar="FILE", help="what the board printed (default: standard input)")
+
+
 def _doctor_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("url", nargs="?", metavar="URL", help="a board's technician port, to look at it too")
@@ -278,6 +284,8 @@ COMMANDS = (
             _build_arguments, "cryofill build --node dispenser --board teensy41 --out images"),
     Command("flash", "host_tools.flash_command:run", "put an image on a board and see it pass its self-test",
             _flash_arguments, "cryofill flash /dev/ttyACM0 --node dispenser --image images"),
+    Command("traceback", "host_tools.traceback_command:run", "say what the lines of an image's traceback are in the tree",
+            _traceback_arguments, "cryofill traceback images/dispenser-teensy41 printed.txt"),
     Command("doctor", "host_tools.doctor_command:run", "say what is missing on this host or on a board",
             _doctor_arguments, "cryofill doctor /dev/ttyACM0"),
     Command("dbc", "host_tools.dbc:main", "check or generate the CAN codec from dbc/cryofill.dbc", _dbc_arguments,

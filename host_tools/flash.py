@@ -174,21 +174,21 @@ class Flasher:
             raise FlashError(NO_ROOM.format(size, block_b * free))
         self._prompt.exec("from binascii import a2b_base64 as u")
         made: set[str] = set()
-        for i, (path, data) in enumerate(wanted.items(), 1):
+        sent = 0
+        for path, data in wanted.items():
             folders = path.split("/")[:-1]
             for n in range(3, len(folders) + 1):
                 folder = "/".join(folders[:n])
                 if folder not in made and not run(transport.fs_exists, folder):
                     run(transport.fs_mkdir, folder)
                 made.add(folder)
-            lines = [f"f = open({path!r}, 'wb')"]  # once: littlefs would copy the last block to append to it
+            self._prompt.exec(f"f = open({path!r}, 'wb')")  # once: littlefs would copy the last block to append to it
             for at in range(0, len(data), CHUNK):
-                lines.append(f"f.write(u({b2a_base64(data[at : at + CHUNK], newline=False).decode()!r}))")
-                if at + CHUNK < len(data):
-                    self._prompt.exec("\n".join(lines))
-                    lines.clear()
-            self._prompt.exec("\n".join([*lines, "f.close()"]))
-            self._say(f"\rcopying file {i} of {len(wanted)}: {path}")
+                chunk = data[at : at + CHUNK]
+                sent += len(chunk)
+                end = "; f.close()" if at + CHUNK >= len(data) else ""
+                self._prompt.exec(f"f.write(u({b2a_base64(chunk, newline=False).decode()!r})){end}")
+                self._say(f"\rcopying {sent} of {size} bytes: {path}")
         self._say("")
 
     def point(self, slot: str) -> None:

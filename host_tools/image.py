@@ -1,12 +1,14 @@
 """Release images: one node's firmware for one board, cross-compiled, with a manifest. Same inputs, same bytes.
 
-A folder DIR/NODE-BOARD/ holds `manifest.json`, the modules as `image.romfs` where the board runs code from a ROMFS
+A folder DIR/NODE-BOARD/ holds `manifest.json`, the code as `image.romfs` where the board runs it from a ROMFS
 partition, else as a tree `mpy/`, and in `flash/` what stands beside the images: main.py, the boot stage, and which pins
-it switches off. No key is in it: keys are commissioned into a board's FRAM.
+it switches off. `map.json` stays here: it says which line of the tree each line of the code was. No key is in it: keys
+are commissioned into a board's FRAM.
 """
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import shutil
@@ -18,10 +20,14 @@ from typing import Any, Final, NamedTuple
 
 from host_tools import __version__
 from host_tools.check_firmware import BOARD_ARCH, SMALL_INT_BITS
-from host_tools.image_names import shorten
+from host_tools.image_link import alone, apart, link
+from host_tools.image_map import write
+from host_tools.image_names import rename, words
 from host_tools.image_slim import slim
-from host_tools.image_source import assign, board_of, for_board, module_of, modules, wires
+from host_tools.image_source import board_of, for_board, module_of, modules, wires
 from sim import tables
+from sim.line_map import FILE as MAP
+from sim.line_map import LineMap
 
 FORMAT: Final = 1
 MICROPYTHON: Final = "1.29"  # what the boards have to run, at least; earlier ones have no machine.CAN
@@ -33,6 +39,7 @@ BESIDE: Final = "flash"
 STAGE: Final = "board/stage.py"
 START: Final = b"import stage\n\nstage.start()\n"
 HASH_CHARS: Final = 12
+UNHASHED: Final = "<its hash>  "  # as long as one, and nothing else says it
 # Heap that a board has to have free before the image starts, and the limit of `host_tools.check_images`: from ROMFS,
 # and from a tree of files. 61,440 is the aim; the others are what has been reached and a tenth, and are to go down.
 HEAP_B: Final = {"dispenser": 106_000, "tank": 61_440}
@@ -103,17 +110,25 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def sources(node: str, board: str, rev: str, firmware: Path = tables.FIRMWARE) -> tuple[dict[str, str], str]:
-    """Return {path: source} of an image, and its hash: of all modules but the one that says it."""
-    words = {"VERSION": __version__, "REVISION": rev, "BOARD": board}
-    plain = shorten(slim(for_board(modules(node, firmware), node, board, words)))
-    plain = {path: source for path, source in plain.items() if source or not path.endswith("__init__.py")}
+def sources(node: str, board: str, rev: str, firmware: Path = tables.FIRMWARE) -> dict[str, str]:
+    """Return {path: source} of an image's modules, before they are linked. Its hash is still UNHASHED."""
+    words = {"VERSION": __version__, "REVISION": rev, "BOARD": board, "HASH": UNHASHED}
+    plain = slim(for_board(modules(node, firmware), node, board, words))
+    return {path: source for path, source in plain.items() if source or not path.endswith("__init__.py")}
+
+
+def linked(texts: Mapping[str, str]) -> tuple[dict[str, str], str, LineMap]:
+    """Return ({path: source} of what is compiled, its hash, where the lines of its main.py come from)."""
+    beside = {name: alone(text) for path, text in texts.items() if (name := apart(path))}
+    tree = link(texts)
+    rename(tree, {word for text in beside.values() for word in words(ast.parse(text))})
+    text, lines = write(tree)
+    made = {"main.py": text, **beside}
     total = hashlib.sha256()
-    for path, source in plain.items():
+    for path, source in made.items():
         total.update(f"{path}\0{len(source)}\0{source}".encode())
     short = total.hexdigest()[:HASH_CHARS]
-    path = "core/build_table.py"
-    return {**plain, path: assign(plain[path], {"HASH": repr(short)})}, short
+    return {**made, "main.py": text.replace(UNHASHED, short)}, short, lines
 
 
 def compile_all(texts: Mapping[str, str]) -> dict[str, bytes]:
@@ -197,8 +212,9 @@ def build(
     """Write the image below `out` (replacing an older one) and return its manifest. Raises BuildError, OSError."""
     row = board_of(board)
     rev = revision(firmware) if rev is None else rev
-    texts, short = sources(node, board, rev, firmware)
+    texts, short, lines = linked(sources(node, board, rev, firmware))
     files = compile_all(texts)
+    origin = lines.to_json()
     folder = out / f"{node}-{board}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -224,10 +240,12 @@ def build(
         "sha256": sha256,
         "files": [entry(path, data) for path, data in sorted({**shipped, **stage}.items())],
         "modules": [entry(path, data) for path, data in sorted(files.items())],
+        "map": entry(MAP, origin.encode()),
     }
     for path, data in {**shipped, **stage}.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
+    (folder / MAP).write_text(origin, encoding="utf-8")
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     return manifest

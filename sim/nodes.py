@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Protocol
 
-from sim import vm_command, wire
+from sim import line_map, vm_command, wire
 from sim.node_failure import NodeFailure as NodeFailure
 from sim.tables import FIRMWARE
 from sim.tables import SHIMS as SHIMS
@@ -286,7 +286,7 @@ class NodeProcess:
         output = self.prints + self.printed()
         if output and self.vm == "micropython" and vm_command.emit() == "native":
             output += "(CRYOFILL_EMIT=bytecode names the lines)\n"
-        return NodeFailure(self.name, reason, output)
+        return NodeFailure(self.name, reason, line_map.explain(self.main, output))
 
     def stop(self, *, check: bool = False) -> None:
         """End the process (if any) and keep what it printed; with check, a printed traceback raises NodeFailure."""
@@ -305,7 +305,7 @@ class NodeProcess:
         self.prints += text
         self._log.unlink(missing_ok=True)
         if check and "Traceback" in text:
-            raise NodeFailure(self.name, "printed a traceback", text)
+            raise NodeFailure(self.name, "printed a traceback", line_map.explain(self.main, text))
 
     def close(self) -> None:
         """Stop and remove the node's working directory. Safe to call twice."""

@@ -14,7 +14,7 @@ def test_the_heap_of_an_image_is_measured_and_grows_with_it(images: Path, tmp_pa
     before = heap.after_boot("tank", home)
     assert 40_000 < before.heap_b <= image.HEAP_B["tank"]
     assert abs(sum(before.kinds.values()) - before.heap_b) < 2000  # the map was printed a little later
-    texts, _ = image.sources("tank", "teensy41", "r")
+    texts, _, _ = image.linked(image.sources("tank", "teensy41", "r"))
     texts["main.py"] += "\nHELD = bytearray(4000)\nROWS = ((1, 2), (3, 4))\n"
     more = tmp_path / "image.romfs"
     more.write_bytes(image.romfs(image.compile_all(texts)))

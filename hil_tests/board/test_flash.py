@@ -6,7 +6,8 @@ A fill then runs from what stands in both boards' partitions.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,6 +19,7 @@ from hil_tests.replay.recordings import QUICK
 from host_tools import cli, flash_command, image
 from host_tools.board_port import Port
 from host_tools.console.session import role_key
+from host_tools.flash import CHUNK
 from sim import tables
 from sim.board_vm import VirtualBoard, wait_for
 from sim.memory import open_image
@@ -206,14 +208,20 @@ def one_slot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> tuple[VirtualBo
     return VirtualBoard("tank"), tmp_path
 
 
-def cut_tree(board: VirtualBoard, images: Path, places: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take the supply away at these files; the board has to come back in the loader each time, and say why."""
+def cut_tree(board: VirtualBoard, images: Path, places: Iterable[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the supply away after so many bytes; the board has to come back in the loader each time, and say why."""
     for place in places:
         with monkeypatch.context() as patch:
-            said = at(f"copying file {place} of", board.power_cycle, patch)
+            said = at(f"copying {place} of", board.power_cycle, patch)
             assert flash(board, images) == 2
         assert any("stays in the loader, outputs off" in line for line in said), said
         assert not board.running
+
+
+def tree_sizes(images: Path) -> list[int]:
+    """Return the bytes of each file of the tree, in the order in which they are copied."""
+    listed = image.read(images, "tank", "teensy41").manifest["files"]
+    return [one["bytes"] for one in listed if one["path"].startswith("mpy/")]
 
 
 def leave_half_a_tree(board: VirtualBoard) -> None:
@@ -232,21 +240,25 @@ def test_a_board_with_one_slot_stays_in_the_loader_until_a_copy_is_whole(
     board, images = one_slot
     leave_half_a_tree(board)
     with board:
-        cut_tree(board, images, [20], monkeypatch)
+        *whole_files, size = itertools.accumulate(tree_sizes(images))
+        cut_tree(board, images, [CHUNK, *whole_files], monkeypatch)
         assert flash(board, images) == 0
         assert board.running
-        cut_tree(board, images, [1], monkeypatch)
+        cut_tree(board, images, [size], monkeypatch)
         assert b" - 0 " in board.files()["/boot0"]
 
 
 @pytest.mark.sweep
 @pytest.mark.timeout(3600)
-def test_a_board_with_one_slot_survives_a_cut_at_every_file(
+def test_a_board_with_one_slot_survives_a_cut_anywhere(
     one_slot: tuple[VirtualBoard, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     board, images = one_slot
-    count = sum(one["path"].startswith("mpy/") for one in image.read(images, "tank", "teensy41").manifest["files"])
+    places, sent = set(), 0
+    for size in tree_sizes(images):
+        places |= {sent + at for at in (*range(CHUNK, size, CHUNK), size)}
+        sent += size
     with board:
         assert flash(board, images) == 0
-        cut_tree(board, images, list(range(1, count + 1)), monkeypatch)
+        cut_tree(board, images, sorted(places), monkeypatch)
         assert flash(board, images) == 0

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from host_tools import cli, image, image_source
-from sim import link_keys, tables
+from sim import line_map, link_keys, tables
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -29,7 +29,7 @@ def test_the_same_inputs_give_the_same_bytes(tmp_path: Path, images: Path) -> No
     changed.write_text(changed.read_text(encoding="utf-8") + "\n\nprint()\n", encoding="utf-8")
     image.build("tank", "teensy41", tmp_path / "two", rev="r", firmware=copy)
     changed_files = {path for path, data in contents(one).items() if data != contents(two)[path]}
-    assert changed_files == {"image.romfs", "manifest.json"}
+    assert changed_files == {"image.romfs", "manifest.json", "map.json"}
 
 
 def test_the_manifest_is_right_and_no_key_is_shipped(images: Path) -> None:
@@ -38,19 +38,21 @@ def test_the_manifest_is_right_and_no_key_is_shipped(images: Path) -> None:
         manifest = json.loads((folder / "manifest.json").read_text())
         assert (manifest["node"], manifest["board"], manifest["small_int_bits"]) == (node, "teensy41", 31)
         files = {p: d for p, d in contents(folder).items() if p != "manifest.json"}
+        assert image.digest(files.pop("map.json")) == manifest["map"]["sha256"]
         due = {path: image.digest(data) for path, data in files.items()}
         assert {one["path"]: one["sha256"] for one in manifest["files"]} == due
-        paths = {one["path"] for one in manifest["modules"]}
+        assert [one["path"] for one in manifest["modules"]] == ["io_table.mpy", "main.mpy", "rows.mpy"]
+        origins = line_map.read(folder / "map.json").paths
         other = "tank" if node == "dispenser" else "dispenser"
-        assert {"main.mpy", f"{node}/node.mpy", "board/can.mpy"} <= paths
-        assert not any(path.startswith(other) for path in paths)
+        assert {"main.py", f"{node}/node.py", "board/can.py"} <= set(origins)
+        assert not any(path.startswith(other) for path in origins)
         for data in files.values():
             key = link_keys.key_of(node)
             assert key not in data and key.hex().encode() not in data and link_keys.STATION_KEY not in data
 
 
 def test_another_board_gets_its_own_pins_and_peripherals() -> None:
-    texts, _ = image.sources("dispenser", "pybv11", "r")
+    texts = image.sources("dispenser", "pybv11", "r")
     assert '["PT101","X19",' in texts["dispenser/io_table.py"]
     assert '["PT106",null,' in texts["dispenser/io_table.py"]
     assert "FRAM_CS = 'Y5'" in texts["dispenser/io_table.py"]

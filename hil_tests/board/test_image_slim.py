@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from host_tools.image_names import shorten
 from host_tools.image_slim import PACKED, slim
 from sim import tables
 
@@ -89,19 +88,3 @@ def _run(path: Path, text: str) -> dict[str, object]:
     copy: dict[str, object] = {"int": int}
     exec(compile(text, path.name, "exec"), copy)
     return copy
-
-
-def test_names_are_shared_and_those_that_are_said_stay() -> None:
-    made = shorten({
-        "core/a.py": "class A:\n    def __init__(self, image, events):\n        self._image = image\n"
-                     "        self._events = events\n        self._gate = 0\n        self.state = 0\n\n"
-                     "    def _step(self, elapsed):\n        return [elapsed + self._image for x in self._events]\n",
-        "core/b.py": "class B(A):\n    def go(self):\n        return self._gate\n\n\n"
-                     "def f(words, key):\n    return key(lambda words: words)\n\n\ndef g(x):\n    return f(1, key=x)\n",
-    })  # fmt: skip
-    assert made["core/a.py"] == (
-        "class A:\n    def __init__(self, a, b):\n        self._a = a\n        self._b = b\n        self._gate = 0\n"
-        "        self.state = 0\n\n    def _step(self, a):\n        return [a + self._a for x in self._b]\n"
-    )
-    assert "return self._gate" in made["core/b.py"]
-    assert "def f(words, key):\n    return key(lambda words: words)" in made["core/b.py"]

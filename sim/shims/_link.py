@@ -87,11 +87,13 @@ else:
 
 
 def _node_io():
-    """Return (name, I/O list) of the node that this board is, as the firmware finds it: node.txt."""
+    """Return (name, I/O list) of the node that this board is, as the firmware finds it: by node.txt."""
     with open("node.txt") as f:
         name = f.read().split()[0]
-    table = __import__(name + ".io_table")
-    return name, getattr(table, "io_table")
+    try:
+        return name, __import__("io_table")
+    except ImportError:  # a tree of sources has both nodes'
+        return name, getattr(__import__(name + ".io_table"), "io_table")
 
 
 name, io = _node_io()

@@ -65,13 +65,9 @@ if _image is not None:
 sys.path.insert(0, "/rom")
 for _module in (_name + ".io_table", _name):  # the virtual board's copy: the image loads its own
     del sys.modules[_module]
-import main  # noqa: E402, F401  # as the boot stage does
+import main  # noqa: E402  # as the boot stage does
 
-if _name == "dispenser":
-    from dispenser.node import Dispenser as _Node
-else:
-    from tank.node import Tank as _Node
-_node = _Node(500000)
+_node = main.build()
 host.call("keep_frames", _asked)
 _collect()
 print("heap", _used() - _before)
