@@ -1,5 +1,4 @@
-"""The one module that an image's modules become: it does what they did, with few names, and says which lines were whose.
-"""
+"""The one module that an image's modules become: it does what they did, with few names, and a map says its lines."""
 
 from __future__ import annotations
 
