@@ -7,6 +7,7 @@ Prints one line `file:line: reason` per violation and exits 1 when there is any.
 * `firmware` imports neither `sim` nor `host_tools`, and no host library: only modules a board has;
 * `machine` is imported in `firmware/board/` alone, `time` in `firmware/board/clock.py` alone;
 * `core` imports neither node; the dispenser and the tank never import each other;
+* `sim/plant` imports of `sim` only itself and `sim.losses`: an FMU and a library carry no more;
 * `sim` never imports `host_tools`, and neither host package imports tests or firmware modules by name;
 * the tables that hosts load by path hold literals only, so that loading one runs no code.
 """
@@ -43,6 +44,9 @@ FORBIDDEN_WITHIN = {
     "dispenser": ("tank",),
     "tank": ("dispenser",),
 }
+
+# What the plant may import of `sim`: it stands without scenarios, rig and boards.
+PLANT = ("sim.plant.", "sim.losses.")
 
 # Names of table modules in the firmware: hosts load them by path, so they may hold literals only.
 LITERAL_TABLES = ("_table.py", "netlist.py")
@@ -92,11 +96,15 @@ def check_firmware_file(inside: str, tree: ast.AST) -> Iterator[tuple[int, str]]
             yield line, f"{top} is not on the list of modules a board has (BOARD_MODULES in check_imports)"
 
 
-def check_host_file(package: str, tree: ast.AST, in_shims: bool) -> Iterator[tuple[int, str]]:
-    """Yield (line, reason) for one file of `host_tools` or `sim`; shims run in a node and may be firmware-like."""
+def check_host_file(package: str, inside: str, tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Yield (line, reason) for one file of `host_tools` or `sim`; `inside` is its path below that folder."""
+    in_shims = inside.startswith("shims/")  # which run in a node and may be firmware-like
+    in_plant = package == "sim" and inside.startswith("plant/")
     for line, module in imported_modules(tree):
         top = module.split(".")[0]
-        if package == "sim" and top == "host_tools":
+        if in_plant and (module.startswith("..") or (top == "sim" and not f"{module}.".startswith(PLANT))):
+            yield line, f"the plant imports {module}: it stands without the rest of sim"
+        elif package == "sim" and top == "host_tools":
             yield line, "sim imports host_tools: arrows run host_tools -> sim -> firmware tables"
         elif top == "hil_tests":
             yield line, f"{package} imports the tests"
@@ -130,7 +138,7 @@ def check_tree(root: Path) -> list[Violation]:
             if folder == "firmware":
                 problems = check_firmware_file(inside, tree)
             else:
-                problems = check_host_file(folder, tree, in_shims=inside.startswith("shims/"))
+                problems = check_host_file(folder, inside, tree)
             found += [Violation(shown, line, reason) for line, reason in problems]
             if folder == "firmware" and inside.endswith(LITERAL_TABLES):
                 found += check_table(path, shown)

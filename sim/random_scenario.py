@@ -13,11 +13,11 @@ from functools import cache
 from typing import Any, Final, TypeVar
 
 from sim import fault_table, scenario
+from sim.plant.piping_table import PSV101_BARG
 
 LIMIT_S: Final = 1800.0
 TRIES: Final = 200  # a draw is refused about every third time
 SEA_LEVEL_KPA: Final = 101.3
-PSV101_BARG: Final = 6.0  # a supply above 0.9 x of it is refused
 GAS_KG: Final = 0.41230  # of hydrogen as an ideal gas in 1.7 m3, per bar and 100 K: p V M / R T
 
 # fmt: off
@@ -183,7 +183,7 @@ def _moment_s(fault: Section) -> float:
 def _station_and_truck(draw: _Draw) -> tuple[Section, Section]:
     ambient_kpa = draw.between(draw.row(PLACES)[0])
     ambient_k = draw.between(draw.row(WEATHER)[0])
-    most_bar = 0.9 * (PSV101_BARG + ambient_kpa / 100.0)
+    most_bar = 0.9 * (PSV101_BARG + ambient_kpa / 100.0)  # a supply above it is refused
     kind, _, masses_kg, tank_bars, walls_k = draw.row(TRUCKS)
     tank_bar = draw.between(tank_bars)
     supply_bar = draw.between((tank_bar + 0.4, most_bar)) if tank_bar + 0.4 < most_bar else most_bar

@@ -13,9 +13,11 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sim import fault_table, tables
+from sim.plant.config import SEA_LEVEL_BAR, PlantConfig
+from sim.plant.vessel import Start
 from sim.scenario_keys import (
     EXPECT,
     FAULT,
@@ -34,10 +36,6 @@ from sim.scenario_parts import Station as Station
 from sim.scenario_parts import Truck as Truck
 from sim.scenario_words import one_line, printable, shown, span, suggest
 
-if TYPE_CHECKING:
-    from sim.plant.config import PlantConfig
-    from sim.plant.vessel import Start
-
 if sys.version_info >= (3, 11):
     import tomllib
 else:  # the same parser under its older name
@@ -46,7 +44,6 @@ else:  # the same parser under its older name
 SCENARIOS = Path(__file__).parent / "scenarios"
 DEFAULT = "warm_topup"
 
-SEA_LEVEL_BAR = 1.01325
 FILL_LIMIT_LIQUID = 0.98  # share of the tank that liquid may take up when the relief opens
 FILE_MAX_BYTES = 100_000
 GAS_TO_WALL_K = 60.0  # most that the vapour of a dry tank may differ from its wall
@@ -287,14 +284,10 @@ def _check_expect(file: str, scenario: Scenario) -> None:
 
 def plant_config(scenario: Scenario, hard_chain: bool = True, accuracy_errors: bool = False) -> PlantConfig:
     """Return the plant's configuration of a scenario; `hard_chain` False: the safety relay stays closed."""
-    from sim.plant.config import (
-        PlantConfig,
-    )  # brings the property library: only when a scenario is checked or run
-
     station, truck, profile = scenario.station, scenario.truck, scenario.profile
     return PlantConfig(
         **dataclasses.asdict(station),
-        **{key: value for key, value in truck.given().items() if key not in ("profile", "target_kg")},
+        **truck.tank(),
         relief_barg=profile.relief_barg,
         volume_m3=profile.volume_m3,
         hard_chain=hard_chain,

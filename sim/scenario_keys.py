@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sim.plant.sides import WORDS
+
 # The dispenser's public states, in their public order.
 STATES = (
     "BOOT", "SELFTEST", "IDLE", "CONNECT", "PURGE", "LEAKTEST", "PRECOOL", "COLDTEST", "FILL", "HOLD", "DRAIN",
@@ -43,11 +45,11 @@ TOP = {
     "limit_s":     Key(float, 1.0, 86400.0, unit="s"),
 }
 STATION = {
-    "supply":      Key(str,   words=("dewar", "pump")),
+    "supply":      Key(str,   words=WORDS["supply"]),
     "supply_bar":  Key(float, 1.1, 20.0, unit="bar"),
     "supply_k":    Key(float, 14.0, 33.0, unit="K"),
-    "hose":        Key(str,   words=("warm", "standby")),
-    "returns":     Key(str,   words=("recovery", "stack")),
+    "hose":        Key(str,   words=WORDS["hose"]),
+    "returns":     Key(str,   words=WORDS["returns"]),
     "ambient_k":   Key(float, 230.0, 330.0, unit="K"),
     "ambient_kpa": Key(float, 55.0, 108.0, unit="kPa"),
     "high_pressure_kg_h": Key(float, 0.0, 120.0, unit="kg/h"),

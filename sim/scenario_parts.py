@@ -6,47 +6,30 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
+from sim.plant.sides import StationSide as Station
+from sim.plant.sides import TruckSide
+from sim.scenario_keys import TRUCK
 
-@dataclass(frozen=True)
-class Station:
-    """The station's side; `hose`: standby is 100-200 K metal without liquid, at positive pressure."""
-
-    supply: str = "dewar"
-    supply_bar: float = 6.0
-    supply_k: float = 22.0
-    hose: str = "standby"
-    returns: str = "recovery"
-    ambient_k: float = 293.0
-    ambient_kpa: float = 101.3
-    high_pressure_kg_h: float = 0.0
-    """What compressed-gas vehicles take meanwhile, by the other branch of the same dewar."""
+__all__ = ["Expect", "Fault", "Link", "Station", "Truck"]
 
 
 @dataclass(frozen=True)
-class Truck:
-    """The truck's tank at arrival, and what its driver asks for.
-
-    Of two vessels (`tanks`) mass and target are those of both, pressure and wall those of the first; `tank2_*` is what
-    the second has of its own: by default half of the mass, and the rest as the first.
-    """
+class Truck(TruckSide):
+    """The truck's tank at arrival, and what its driver asks for; of two vessels the target is that of both."""
 
     profile: str = "track1000"
-    mass_kg: float = 40.0
-    tank_bar: float = 4.0
-    wall_k: float = 26.0
     target_kg: float = 85.0
-    tanks: int = 1
-    tank2_mass_kg: float | None = None
-    tank2_bar: float | None = None
-    tank2_wall_k: float | None = None
-    tank2_vacuum_pa: float | None = None
 
     def given(self) -> dict[str, Any]:
         """Return its keys as a file would have them: of a second vessel only what there is."""
-        keys = dataclasses.asdict(self)
+        keys = {key: getattr(self, key) for key in TRUCK}
         if self.tanks == 1:
             del keys["tanks"]
         return {key: value for key, value in keys.items() if value is not None}
+
+    def tank(self) -> dict[str, Any]:
+        """Return what of it the plant is built from."""
+        return {one.name: getattr(self, one.name) for one in dataclasses.fields(TruckSide)}
 
 
 @dataclass(frozen=True)

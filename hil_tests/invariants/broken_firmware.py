@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +76,7 @@ def watch(
     options = fill.Options(firmware=firmware, hard_chain=hard_chain, steps=STEPS)
     rig = seen.rig = fill.build(scenario, options, [seen])
     if recovery_bar is not None:
-        rig.plant.config.recovery_bar = recovery_bar
+        rig.plant.config = replace(rig.plant.config, recovery_bar=recovery_bar)
     invariants = rig.invariants
     with rig:
         fill.commission(rig, scenario, SETTINGS if quick else ())

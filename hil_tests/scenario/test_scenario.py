@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
 from sim import scenario
-from sim.scenario import ScenarioError
+from sim.plant import PlantConfig
+from sim.scenario import ScenarioError, Station, Truck
+from sim.scenario_keys import STATION, TRUCK
 
 MOST_KG = 94.3  # 98 % rule, 1.7 m3, relief 6.0 barg
 HIGHEST_SUPPLY_BAR = 6.31  # 0.9 x (6.0 barg + 1.013 bar)
@@ -36,6 +39,15 @@ def test_an_empty_file_is_the_default_top_up(tmp_path: Path) -> None:
     path.write_text("")
     one = scenario.load(str(path))
     assert (one.name, one.truck.target_kg, one.faults) == ("empty", 85.0, ())
+
+
+def test_the_default_top_up_is_the_plants_own() -> None:
+    assert scenario.plant_config(scenario.Scenario()) == PlantConfig()
+
+
+def test_a_file_may_say_all_of_both_sides_and_nothing_else() -> None:
+    for section, keys in ((Station, STATION), (Truck, TRUCK)):
+        assert {one.name for one in dataclasses.fields(section)} == set(keys)
 
 
 def test_faults_and_whole_numbers_are_read() -> None:

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from .fluid import get_fluid
 from .fuel_cell import RATED_KW
+from .piping_table import NODES, PSV101_BARG, VALVES
 from .shape import sphere_m2
+from .sides import WORDS, StationSide, TruckSide
 from .vessel import Start, Vessel
 
 SEA_LEVEL_BAR = 1.01325
-PSV101_BARG = 6.0  # assumed; <= tank MAWP
-LINE_NODES = 5
 SUPERCRITICAL_BAR, SUPERCRITICAL_K = 18.0, 28.0  # relief from which on, absolute; assumed hottest supply
 NEAR_CRITICAL_BAR = 12.1  # above it, and below SUPERCRITICAL_BAR, neither rule for the largest mass holds
 HEEL_MAX_KG = 10.0  # above this a warm wall is not believable
@@ -31,32 +31,18 @@ def max_fill_kg(volume_m3: float, relief_bar_abs: float) -> float:
     return volume_m3 * (0.98 * rl + 0.02 * rv)
 
 
-@dataclass
-class PlantConfig:
-    """Scenario values (defaults: track1000 top-up). Sizes below `accuracy_errors` are assumed, not published."""
+@dataclass(frozen=True)
+class PlantConfig(TruckSide, StationSide):
+    """Both sides, and what the plant is besides (defaults: of a track1000).
 
-    supply: str = "dewar"
-    supply_bar: float = 6.0
-    supply_k: float = 22.0
-    hose: str = "standby"
-    returns: str = "recovery"
-    ambient_k: float = 293.0
-    ambient_kpa: float = 101.3
-    mass_kg: float = 40.0
-    tank_bar: float = 4.0
-    wall_k: float = 26.0
+    Volume and sizes are of all vessels together. Sizes below `fuel_cell_rated_kw` are assumed, not published.
+    """
+
     relief_barg: float = 6.0
     volume_m3: float = 1.7
     hard_chain: bool = True
     accuracy_errors: bool = False
     fuel_cell_rated_kw: float = 190.0
-    # Two vessels: volume, mass and the sizes below are of both together, tank_bar and wall_k of the first. What the
-    # second has of its own; None: half of the mass, and otherwise as the first.
-    tanks: int = 1
-    tank2_mass_kg: float | None = None
-    tank2_bar: float | None = None
-    tank2_wall_k: float | None = None
-    tank2_vacuum_pa: float | None = None
     # assumed sizes
     tank_leak_w: float = 10.0  # assumed: nominal heat leak at 293 K
     tank_wall_kg: float = 300.0  # assumed: steel cold mass
@@ -66,7 +52,6 @@ class PlantConfig:
     helium_k: float = 293.0
     dewar_bar: float = 1.5  # assumed: supply pressure while a pump supply is not running
     dewar_kg: float = 3000.0  # assumed: liquid in the station's dewar
-    high_pressure_kg_h: float = 0.0  # what compressed-gas vehicles take from the same dewar's other branch
     hose_metal_standby_k: float = 150.0  # assumed: 100-200 K by the profile
     hose_metal_k: tuple[float, ...] | None = None  # per line node, instead: see next_truck
     humidity: float = 0.6  # assumed: relative, of the air at the coupling
@@ -101,12 +86,7 @@ class PlantConfig:
 
     def validate(self) -> None:
         """Refuse values outside the model or inconsistent with each other. Raises ValueError naming key and figure."""
-        choices = (
-            ("supply", ("dewar", "pump")),
-            ("hose", ("warm", "standby")),
-            ("returns", ("recovery", "stack")),
-        )
-        for key, allowed in choices:
+        for key, allowed in WORDS.items():
             if getattr(self, key) not in allowed:
                 raise ValueError(f"{key} = {getattr(self, key)!r}: must be one of {', '.join(allowed)}")
         ranges = (
@@ -127,10 +107,8 @@ class PlantConfig:
             for key in ("tank2_mass_kg", "tank2_bar", "tank2_wall_k", "tank2_vacuum_pa"):
                 if getattr(self, key) is not None:
                     raise ValueError(f"{key} = {getattr(self, key)}: there is one tank; tanks = 2 makes it two")
-        from .piping_table import VALVES  # which reads this module
-
-        if self.hose_metal_k is not None and len(self.hose_metal_k) != LINE_NODES:
-            raise ValueError(f"hose_metal_k = {self.hose_metal_k}: must be {LINE_NODES} temperatures")
+        if self.hose_metal_k is not None and len(self.hose_metal_k) != len(NODES):
+            raise ValueError(f"hose_metal_k = {self.hose_metal_k}: must be {len(NODES)} temperatures")
         if self.fuel_cell_rated_kw not in RATED_KW:
             raise ValueError(f"fuel_cell_rated_kw = {self.fuel_cell_rated_kw}: must be one of {RATED_KW}")
         tags = ("FCV102", *(row[0] for row in VALVES))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from . import links as lk
-from .config import PSV101_BARG
 from .places import HELIUM, HOSE, NOZZLE, RCPT, RECOVERY, RETURN, STACK, STUB, SUPPLY, TANK, ULLAGE
 
 # fmt: off
@@ -45,6 +44,8 @@ VALVES: Final = (
     ("XV209",  0.30,     False),
 )
 FCV_STROKE_S: Final = 0.40
+
+PSV101_BARG: Final = 6.0  # not above a truck's MAWP
 
 RELIEFS: Final = (
     # TAG       SET barg      NODE    COEFFICIENT AT FULL LIFT
