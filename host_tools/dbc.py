@@ -18,6 +18,7 @@ from host_tools.generate import (
     database,
     messages,
     parahydrogen,
+    params,
     protocol,
     protocol_timing,
     serial_page,
@@ -35,6 +36,7 @@ def _targets(root: Path) -> dict[Path, Callable[[], str]]:
     targets: dict[Path, Callable[[], str]] = {folder / "messages.py": lambda: messages.render(root)}
     for node in NODES:
         targets[folder / f"{node}_tags.py"] = lambda node=node: tags.render(root, node)  # type: ignore[misc]
+        targets[folder / f"{node}_params.py"] = lambda node=node: params.render(root, node)  # type: ignore[misc]
         targets[folder / f"{node}_serial.py"] = lambda node=node: serial_port.render(root, node)  # type: ignore[misc]
     targets[folder / "parahydrogen.py"] = parahydrogen.render
     targets[root / protocol.PAGE] = lambda: protocol.render(root)

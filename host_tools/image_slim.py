@@ -31,7 +31,7 @@ PACKED: Final[dict[str, tuple[str, ...]]] = {
     "io_table.py": ("AI", "DI", "DO", "AO", "CI"),
     "trip_table.py": ("TRIPS", "WHERE"),
     "param_table.py": ("PARAMS",),
-    "state_table.py": ("STATES", "TRANSITIONS", "GROUPS"),
+    "state_table.py": ("STATES", "TRANSITIONS", "GROUPS", "SET_POINTS"),
     "interlock_table.py": ("INTERLOCKS",),
     "command_table.py": ("MEANING", "COMMANDS"),
     "note_table.py": ("NOTES",),

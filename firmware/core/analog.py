@@ -5,6 +5,8 @@ samples. A transmitter that has not moved by more than the converter's own noise
 too. A bad value keeps its last good number, which nobody may use: `ok[i]` is asked first.
 """
 
+from array import array
+
 from micropython import const
 
 # Full scale of the shunt and converter is 22 mA at 65535 counts.
@@ -36,31 +38,30 @@ class AnalogInputs:
     def __init__(self, rows, adcs):
         n = len(rows)
         self.value = [0] * n
-        self.ok = [0] * n
+        self.ok = bytearray(n)
         self.raw = [0] * n
-        channels = [
-            (i, adcs[i].read_u16, (row[2],) + _scale(row[3] - row[2])) for i, row in enumerate(rows)
-        ]
-        self._good = [0] * n
+        # Rows of one range share their scale.
+        scales = {(row[2], row[3]): (row[2],) + _scale(row[3] - row[2]) for row in rows}
+        self._inputs = tuple([(adcs[i].read_u16, scales[row[2], row[3]]) for i, row in enumerate(rows)])
+        self._good = bytearray(n)
         self._n_bad = n  # how many are not ok: as a rule none, and then nobody has to look which
-        self._stuck = [0] * n
-        self._window = [row[12] * 1000 // WATCH_MS for row in rows]  # in looks
-        self._left = list(self._window)
-        self._min = [65535] * n
-        self._max = [0] * n
+        self._stuck = bytearray(n)
+        self._window = array("H", [row[12] * 1000 // WATCH_MS for row in rows])  # in looks
+        self._left = array("H", self._window)
+        self._min = array("H", [65535] * n)
+        self._max = array("H", bytes(2 * n))
         fast = [i for i in range(n) if rows[i][10] == 10]
         slow = [i for i in range(n) if rows[i][10] != 10]
-        self._groups = tuple(tuple(channels[i] for i in fast + slow[k::5]) for k in range(5))
+        self._groups = tuple([bytes(fast + slow[k::5]) for k in range(5)])
         # Every channel is judged for being stuck once in five ticks, in the tick that scans it.
         self._watched = tuple(
-            tuple(i for i in fast[k::5] + slow[k::5] if self._window[i]) for k in range(5)
+            [bytes([i for i in fast[k::5] + slow[k::5] if self._window[i]]) for k in range(5)]
         )
-        self._all = tuple(channels)
 
     def prime(self):
         """Read every channel at start-up so that good ones are good before the first decision."""
         for _ in range(RECOVER):
-            self._scan(self._all)
+            self._scan(range(len(self.value)))
 
     def sample(self, tick):
         """Scan the channels of this tick (a running number)."""
@@ -71,7 +72,9 @@ class AnalogInputs:
 
     def _scan(self, channels):
         raw, value, n_bad = self.raw, self.value, self._n_bad
-        for i, read_u16, scale in channels:
+        inputs = self._inputs
+        for i in channels:
+            read_u16, scale = inputs[i]
             c = read_u16()
             raw[i] = c
             if COUNTS_LOW <= c <= COUNTS_HIGH:

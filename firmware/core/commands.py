@@ -122,26 +122,26 @@ class Commands:
 
     def _param_lines(self, start):
         values = self._node.params.values
-        for row in self._params:
-            if values[row[0]] != row[1] if start == "diff" else row[0].startswith(start):
-                yield self._param(row)
+        for place, row in enumerate(self._params):
+            if values[place] != row[1] if start == "diff" else row[0].startswith(start):
+                yield self._param(place, row)
 
-    def _param(self, row):
+    def _param(self, place, row):
         return "%s %d %d %d %d %s %s" % (
-            row[0], self._node.params.get(row[0]), row[2], row[3], row[1], row[4], row[5],
+            row[0], self._node.params.get(place), row[2], row[3], row[1], row[4], row[5],
         )  # fmt: skip
 
     def do_get(self, args):
         """`get <parameter>`."""
-        row = self._node.params.row(args[0]) if len(args) == 1 else None
-        return [self._param(row)] if row else "get <parameter>; params lists them"
+        place, row = self._node.params.find(args[0]) if len(args) == 1 else (-1, None)
+        return [self._param(place, row)] if row else "get <parameter>; params lists them"
 
     def do_set(self, args):
         """`set <parameter> <value>`: a technician sets entries, everything else needs commissioning."""
         if len(args) != 2 or not args[1].isdigit() or len(args[1]) > 9:
             return "set <parameter> <number>"
         node = self._node
-        row = node.params.row(args[0])
+        _, row = node.params.find(args[0])
         if row and row[5] != "entry" and not node.roles.may("set", len(node.roles.names) - 1):
             return args[0] + " needs the role " + node.roles.names[-1]
         return node.params.set(args[0], int(args[1]))

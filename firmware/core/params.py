@@ -27,13 +27,14 @@ _TORN = const(-2)
 
 
 class Params:
-    """Current values by name; `values` to read them without a call. `set` is for the slack.
+    """Current values by their place in the table (generated.<node>_params). `set` is for the slack.
 
+    `values`: to read them without a call.
     fram: where they are kept; None: nowhere. `damaged`: both copies were refused, the defaults are in force.
     """
 
     def __init__(self, table, fram=None):
-        self.values = {row[0]: row[1] for row in table.PARAMS}
+        self.values = [row[1] for row in table.PARAMS]
         self._table = table.PARAMS
         self._fram = fram
         self._seq = 0
@@ -42,29 +43,29 @@ class Params:
         if fram is not None:
             self._load()
 
-    def get(self, name):
-        """Return a value; KeyError for an unknown name."""
-        return self.values[name]
+    def get(self, place):
+        """Return a value."""
+        return self.values[place]
 
-    def row(self, name):
-        """Return the row of a parameter, None when there is none."""
-        for row in self._table:
+    def find(self, name):
+        """Return (place, row) of a parameter, (-1, None) when there is none."""
+        for place, row in enumerate(self._table):
             if row[0] == name:
-                return row
-        return None
+                return place, row
+        return -1, None
 
     def set(self, name, value):
         """Set a value and keep it; return "" or the reason why it was refused (and nothing changed)."""
-        row = self.row(name)
+        place, row = self.find(name)
         if row is None:
             return "no parameter " + name
         if not row[2] <= value <= row[3]:
             return "%s must be %d..%d %s" % (name, row[2], row[3], row[4])
-        before = self.values[name]
+        before = self.values[place]
         if value != before:
-            self.values[name] = value
+            self.values[place] = value
             if self._fram is not None and not self._save():
-                self.values[name] = before
+                self.values[place] = before
                 return "too many parameters differ from their defaults"
         return ""
 
@@ -80,12 +81,14 @@ class Params:
         newest = 1 if a < 0 or b >= 0 and (b - a & 0xFFFF) < 0x8000 else 0
         self._seq = self._judge(newest, buf)
         self._slot = 1 - newest
-        known = {_crc(row[0]): row for row in self._table}
+        kept = {}
         for i in range(buf[1]):
             key, value = struct.unpack_from(_ENTRY, buf, HEAD_BYTES + i * ENTRY_BYTES)
-            row = known.get(key)
-            if row and row[2] <= value <= row[3]:
-                self.values[row[0]] = value
+            kept[key] = value
+        for place, row in enumerate(self._table):
+            value = kept.get(_crc(row[0]))
+            if value is not None and row[2] <= value <= row[3]:
+                self.values[place] = value
 
     def _judge(self, slot, buf):
         """Read a slot into buf; return its sequence number, _BLANK or _TORN."""
@@ -98,15 +101,15 @@ class Params:
         return buf[2] | buf[3] << 8
 
     def _save(self):
-        changed = [row[0] for row in self._table if self.values[row[0]] != row[1]]
+        changed = [(row[0], value) for row, value in zip(self._table, self.values) if value != row[1]]
         if len(changed) > ENTRIES_MAX:
             return False
         self._seq = self._seq + 1 & 0xFFFF
         end = HEAD_BYTES + len(changed) * ENTRY_BYTES
         buf = bytearray(end + 2)
         struct.pack_into(_HEAD, buf, 0, FORMAT, len(changed), self._seq)
-        for i, name in enumerate(changed):
-            struct.pack_into(_ENTRY, buf, HEAD_BYTES + i * ENTRY_BYTES, _crc(name), self.values[name])
+        for i, (name, value) in enumerate(changed):
+            struct.pack_into(_ENTRY, buf, HEAD_BYTES + i * ENTRY_BYTES, _crc(name), value)
         seal(buf, end)
         self._fram.write(SLOTS[self._slot], buf)
         self._slot = 1 - self._slot

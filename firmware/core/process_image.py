@@ -3,8 +3,12 @@
 Everything between sampling and driving reads and writes this object only. No allocation after construction.
 """
 
+from micropython import const
+
 from board import pins, spi
 from core.analog import AnalogInputs
+
+DIRECT = const(255)  # in the place of a bit: a contact with a pin of its own
 
 
 class ProcessImage:
@@ -22,7 +26,7 @@ class ProcessImage:
         self.ao = [0] * len(io.AO)
         contacts = pins.contacts(io.DI)
         self._direct = tuple((i, p.value) for i, p in enumerate(contacts) if p is not None)
-        self._bits = tuple((i, row[2] >> 3, 1 << (row[2] & 7)) for i, row in enumerate(io.DI) if row[1] == "spi")
+        self._bits = bytes([row[2] if row[1] == "spi" else DIRECT for row in io.DI])  # of the expander's image
         expander = spi.Expander(io.SPI_DI_BYTES)
         self._expander_image = expander.image
         self._read_expander = expander.sample
@@ -64,8 +68,11 @@ class ProcessImage:
         for k in range(len(last)):
             last[k] = image[k]
         di = self.di
-        for i, byte, mask in self._bits:
-            di[i] = 1 if image[byte] & mask else 0
+        bits = self._bits
+        for i in range(len(bits)):
+            bit = bits[i]
+            if bit != DIRECT:
+                di[i] = image[bit >> 3] >> (bit & 7) & 1
         if self._pressed >= 0:
             di[self._pressed] = 1
 

@@ -13,6 +13,7 @@ from core import report
 
 # Reactions, strongest last.
 NONE, WARN, HOLD, STOP, ESD = const(0), const(1), const(2), const(3), const(4)
+UP_TO, FROM = const(1), const(2)
 REACTION = {"warn": 1, "hold": 2, "stop": 3, "esd": 4}
 
 
@@ -31,12 +32,12 @@ def sources(io, image, names, signals):
 
 
 def _limit(compare, limit):
-    """Return (rising, limit): healthy is a value up to the limit, or, when not rising, one from the limit on."""
+    """Return (sense, limit): healthy is a value up to the limit (UP_TO) or one from it on (FROM)."""
     if compare == "open":  # of a contact: 0 is open
-        return 0, 1
+        return FROM, 1
     if compare == "closed":
-        return 1, 0
-    return int(compare == "above"), limit
+        return UP_TO, 0
+    return UP_TO if compare == "above" else FROM, limit
 
 
 class Trips:
@@ -58,9 +59,9 @@ class Trips:
         limits = [_limit(row[2], row[3]) for row in rows]
         self._lists = tuple([lists for lists, _ in found])
         self._place = bytes([place for _, place in found])
-        self._rising = bytes([rising for rising, _ in limits])
-        self._limit = array("i", [limit for _, limit in limits])
-        self._mask = array("I", [where[row[7]] for row in rows])
+        self._senses = bytes([sense for sense, _ in limits])
+        self._limit = tuple([limit for _, limit in limits])
+        self._mask = tuple([where[row[7]] for row in rows])
         self._debounce = array("H", [row[4] // tick_ms for row in rows])
         self._reaction = bytes([REACTION[row[5]] for row in rows])
         self._skips_bad = bytes([row[8] != "trip" for row in rows])
@@ -81,7 +82,7 @@ class Trips:
         still = [i for i in fast if found[i][0][0] is not image.di]
         self._all = tuple([bytes(fast + slow[g::5]) for g in range(5)])
         self._measured = tuple([bytes(still + slow[g::5]) for g in range(5)])
-        self._watched = bytearray(self.n)  # 1: the present public state asks for the row
+        self._sense = bytearray(self.n)  # of the rows that the present public state asks for, else 0
         self._counting = 0  # rows that are not healthy at present
         self._public = -1
         self._changed = True
@@ -98,19 +99,23 @@ class Trips:
         """Judge this tick's rows; `public` is the number of the public state."""
         if public != self._public:
             self._leave(public)
+        rows = self._measured
         moves = self._image.moves
-        rows = self._measured if moves == self._moves else self._all
-        self._moves = moves
+        if moves != self._moves:
+            rows = self._all
+            self._moves = moves
         counting = self._counting
-        watched, lists, place = self._watched, self._lists, self._place
-        rising, limit = self._rising, self._limit
+        senses, limits = self._sense, self._limit
+        lists, places = self._lists, self._place
         for i in rows[tick % 5]:
-            if not watched[i]:
+            sense = senses[i]
+            if not sense:
                 continue
             values, quality = lists[i]
-            k = place[i]
+            k = places[i]
             value = values[k]
-            if (value <= limit[i] if rising[i] else value >= limit[i]) if quality[k] else self._skips_bad[i]:
+            limit = limits[i]
+            if (value <= limit if sense == UP_TO else value >= limit) if quality[k] else self._skips_bad[i]:
                 if counting and self._count[i]:
                     self._count[i] = 0
                     self.active[i] = 0
@@ -133,7 +138,8 @@ class Trips:
         """Watch the rows of the new public state; forget what was counted in the others."""
         self._public = public
         for i in range(self.n):
-            self._watched[i] = watched = self._mask[i] >> public & 1
+            watched = self._mask[i] >> public & 1
+            self._sense[i] = self._senses[i] if watched else 0
             if not watched and self._count[i]:
                 self._count[i] = 0
                 self.active[i] = 0

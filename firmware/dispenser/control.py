@@ -4,10 +4,12 @@ trapped liquid. Positions are wanted here; the gate has the last word.
 
 from micropython import const
 
-from dispenser import state_table
+from dispenser import io_table, param_table, state_table
 from dispenser.signals import TANK_P_CPCT
+from generated import dispenser_params as p
 from generated import dispenser_tags as t
 
+MOVED = const(2)  # a cell that leaves the output to this module
 SCAN_TICKS = const(5)
 SCAN_MS = const(50)
 FCV_MAX_CPCT = const(10000)
@@ -40,26 +42,15 @@ class Control:
         self._signals = signals
         self._sequence = sequence
         self._params = params
-        # Per state: wants in DO order (0, 1; 2 = moved here) and FCV102 (0, 1, 2).
-        do_tags = ("XV101", "XV103", "XV104", "XV105", "XV106", "XV107", "XV110", "LK108", "BL109", "PMP111")
-        columns = [state_table.OUTPUTS.index(tag) for tag in do_tags]
-        fcv = state_table.OUTPUTS.index("FCV102")
-        code = {"-": 0, "O": 1, "C": 2}
-        cells = [[code[x] for x in row[2].split()] for row in state_table.STATES]
-        self._wants = [bytes([row[c] for c in columns]) for row in cells]
-        self._fcv = [row[fcv] for row in cells]
+        # The cells of each state, one state behind the other: wants in DO order (0, 1, MOVED), then FCV102's.
+        outputs = [row[0] for row in io_table.DO] + ["FCV102"]
+        columns = [state_table.OUTPUTS.index(tag) for tag in outputs]
+        cells = [row[2].split() for row in state_table.STATES]
+        self._cells = bytes(["-OC".index(row[column]) for row in cells for column in columns])
         names = [row[0] for row in state_table.STATES]
-        # Which set point a flow-controlled state uses.
-        self._flow = [""] * len(names)
-        for name, parameter in (
-            ("COOL", "cool_flow_mg_s"),
-            ("COLDTEST", "cool_flow_mg_s"),
-            ("FILL_OPEN", "cool_flow_mg_s"),
-            ("FILL_SLOW", "slow_flow_mg_s"),
-            ("FILL_FAST", "fast_flow_mg_s"),
-            ("FILL_TOP", "top_flow_mg_s"),
-        ):
-            self._flow[names.index(name)] = parameter
+        parameters = [row[0] for row in param_table.PARAMS]
+        flows = {row[0]: parameters.index(row[1]) for row in state_table.SET_POINTS}
+        self._flow = bytes([flows.get(name, 0) for name in names])  # parameter of the set point, per state
         self._purge = names.index("PURGE_PRESS")
         self._maintenance = names.index("MAINTENANCE")
         self.hand = None  # set by the node
@@ -77,18 +68,18 @@ class Control:
         if state == self._state and tick % SCAN_TICKS:
             return
         want = self._gate.want
-        row = self._wants[state]
+        cells, row = self._cells, (t.N_DO + 1) * state
         if state != self._state:
             self._state = state
             for i in range(len(want)):
-                want[i] = row[i]
+                want[i] = cells[row + i]
             v = self._image.ai.value
             self._last_102 = v[t.PT102]
             self._last_103 = v[t.PT103]
-        if row[t.XV106] == 2:
+        if cells[row + t.XV106] == MOVED:
             self._helium(state, want)
-        kind = self._fcv[state]
-        if kind == 2:
+        kind = cells[row + t.N_DO]
+        if kind == MOVED:
             self._control_flow(self._flow[state])
         else:
             aim = FCV_MAX_CPCT if kind else 0
@@ -96,8 +87,8 @@ class Control:
             self._set_mg_s = 0
             self._last_error = 0
         self._gate.want_ao[0] = self._position >> FINE
-        want[t.XV105] = row[t.XV105]
-        want[t.XV110] = row[t.XV110]
+        want[t.XV105] = cells[row + t.XV105]
+        want[t.XV110] = cells[row + t.XV110]
         if state == self._maintenance:
             self.hand.apply(want, self._gate.want_ao)
         self._release_trapped(want)
@@ -105,7 +96,7 @@ class Control:
     def _helium(self, state, want):
         v = self._image.ai.value
         if state == self._purge:
-            aim = self._params.get("purge_high_mbar") + 50
+            aim = self._params.get(p.PURGE_HIGH_MBAR) + 50
         else:
             aim = self._sequence.leak_mbar
         now = v[t.PT102]

@@ -11,6 +11,7 @@ from core import bus_watch, report
 from dispenser import command_table, refusal_table, state_table
 from dispenser.signals import LINK_BAD, LINK_MS, SEA_LEVEL_MBAR, max_mass_g
 from dispenser.type_table import TYPES
+from generated import dispenser_params as p
 from generated import dispenser_tags as t
 from generated import messages as m
 
@@ -143,7 +144,7 @@ class Handshake:
             mawp = truck.mawp_mbarg
             if _beside(mawp, row[6], row[7]) or mawp < truck.relief_mbarg:
                 return MAWP
-            if mawp < self._params.get("hose_relief_mbarg"):
+            if mawp < self._params.get(p.HOSE_RELIEF_MBARG):
                 return MAWP
             return FLOW if truck.max_flow_g_s > row[8] else 0
         return TYPE
@@ -156,7 +157,7 @@ class Handshake:
 
     def _judge_limits(self):
         truck = self._truck
-        date = self._params.get("date_month")
+        date = self._params.get(p.DATE_MONTH)
         if date > truck.cert_month:  # a date that was never set is 0
             return EXPIRED
         rule_g = max_mass_g(truck.volume_l, truck.relief_mbarg)
@@ -165,7 +166,7 @@ class Handshake:
         relief = truck.relief_mbarg + SEA_LEVEL_MBAR
         if truck.max_pressure_mbar >= relief or truck.pressure_mbar >= self._supply_mbar():
             return PRESSURE
-        self.target_g = self._params.get("target_g") or truck.target_g
+        self.target_g = self._params.get(p.TARGET_G) or truck.target_g
         if self.target_g > truck.max_mass_g or self.target_g <= truck.mass_g:
             return TARGET
         return 0
@@ -174,13 +175,13 @@ class Handshake:
         """The truck is accepted: from here on nothing that it declared may change."""
         self._truck.accepted = True
         self.events.put(report.LINK, bus_watch.VERSION, 0, 0, self._truck.version())
-        if not self._params.get("date_month"):
+        if not self._params.get(p.DATE_MONTH):
             self.events.put(report.LINK, bus_watch.DATE_UNSET, 0, 0, 0)
 
     def _supply_mbar(self):
         """Return what the station will press with: a pump stands still until liquid is wanted, and PT101 with it."""
         now = self._image.ai.value[t.PT101]
-        pumped = self._params.get("pump_mbar")
+        pumped = self._params.get(p.PUMP_MBAR)
         return pumped if pumped > now else now
 
 

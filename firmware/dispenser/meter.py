@@ -9,6 +9,7 @@ leaves half empty.
 
 from micropython import const
 
+from generated import dispenser_params as p
 from generated import dispenser_tags as t
 
 LOW_FLOW_CUT_MG_S = const(100)  # FT103 below this is its own zero error
@@ -88,7 +89,7 @@ class Meter:
 
     def hose_loss_g(self):
         """Return the computed hose loss in g (negative: the hose gave more than it kept)."""
-        return self._params.get("hose_kept_g") - self._params.get("hose_liquid_g") - self._hose_gain_g
+        return self._params.get(p.HOSE_KEPT_G) - self._params.get(p.HOSE_LIQUID_G) - self._hose_gain_g
 
     def net_g(self):
         """Return the billable mass in g."""

@@ -19,6 +19,7 @@ from dispenser.sequence import Sequence
 from dispenser.signals import NAMES, Signals
 from dispenser.tickets import Tickets
 from dispenser.truck import RX, STATUS, Truck
+from generated import dispenser_params as p
 from generated import dispenser_serial
 from generated import dispenser_tags as t
 from generated import messages as m
@@ -189,15 +190,15 @@ class Dispenser:
         public = self.machine.public
         fill = public == m.DISPENSER_STATE_FILL or public == m.DISPENSER_STATE_DRAIN
         back = m.DISPENSER_STATE_PRECOOL <= public <= m.DISPENSER_STATE_DRAIN
-        flow = self.params.get("fast_flow_mg_s") // 1000
+        flow = self.params.get(p.FAST_FLOW_MG_S) // 1000
         target = s.target_g if 0 < s.target_g <= TARGET_MAX_G else m.NA
         return m.pack_d_permit(buf, s.session, 1 if fill else 0, 1 if back else 0, target, flow)
 
     def _fill_line(self, buf):
         ai = self.image.ai
-        p = ai.value[t.PT102] if ai.ok[t.PT102] and ai.value[t.PT102] >= 0 else m.ERR
-        k = ai.value[t.TT102] if ai.ok[t.TT102] and ai.value[t.TT102] >= 0 else m.ERR
-        return m.pack_d_line(buf, self.sequence.session, p, k)
+        mbar = ai.value[t.PT102] if ai.ok[t.PT102] and ai.value[t.PT102] >= 0 else m.ERR
+        ck = ai.value[t.TT102] if ai.ok[t.TT102] and ai.value[t.TT102] >= 0 else m.ERR
+        return m.pack_d_line(buf, self.sequence.session, mbar, ck)
 
     def _fill_meter(self, buf):
         ai = self.image.ai

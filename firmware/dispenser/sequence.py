@@ -9,6 +9,7 @@ from micropython import const
 from core import trips
 from dispenser.handshake import GO, Handshake
 from dispenser.signals import COLD_LEAK, LEAK, PT102_G, PT103_G
+from generated import dispenser_params as p
 from generated import dispenser_tags as t
 from generated import messages as m
 
@@ -83,8 +84,8 @@ class Sequence(Handshake):
         self._was_seated = seated
         if not di[t.PB101]:
             self._start_seen_up = True
-        p = self._params
-        limit = p.get("vented_mbarg")
+        params = self._params
+        limit = params.get(p.VENTED_MBARG)
         signals = self._signals
         if (
             signals.ok[PT102_G]
@@ -99,7 +100,7 @@ class Sequence(Handshake):
         v, ok = image.ai.value, image.ai.ok
         a, b = v[t.TT102], v[t.TT102B]
         both = ok[t.TT102] and ok[t.TT102B]
-        if both and (a if a > b else b) <= p.get("cool_temp_ck"):
+        if both and (a if a > b else b) <= params.get(p.COOL_TEMP_CK):
             if self._cold_ms < 60000:
                 self._cold_ms += SCAN_MS
         else:
@@ -108,7 +109,7 @@ class Sequence(Handshake):
         if v[t.TT103] < coldest:
             coldest = v[t.TT103]
         self._coldest_ck = coldest if both and ok[t.TT103] else 0
-        if self._coldest_ck >= p.get("unlock_temp_ck"):
+        if self._coldest_ck >= params.get(p.UNLOCK_TEMP_CK):
             if self._warm_ms < WARM_FOR_MS:
                 self._warm_ms += SCAN_MS
         else:
@@ -148,14 +149,14 @@ class Sequence(Handshake):
         value = self._signals.value
         ms = self.machine.state_ms
         value[LEAK] = value[COLD_LEAK] = 0
-        if state == self._s_leak_hold and ms >= self._params.get("leak_hold_ms"):
-            allowed = self.leak_mbar * (self._params.get("leak_decay_ppm") // 100) // 10000
+        if state == self._s_leak_hold and ms >= self._params.get(p.LEAK_HOLD_MS):
+            allowed = self.leak_mbar * (self._params.get(p.LEAK_DECAY_PPM) // 100) // 10000
             lost_102 = self._start_102 - v[t.PT102]
             lost_103 = self._start_103 - v[t.PT103]
             value[LEAK] = 1 if lost_102 > allowed or lost_103 > allowed else 0
             self._tested = not value[LEAK]
-        elif state == self._s_coldtest and self._balance_ticks * SCAN_MS >= self._params.get("cold_test_ms"):
-            leaks = self._balance // self._balance_ticks * 16 > self._params.get("cold_balance_mg_s")
+        elif state == self._s_coldtest and self._balance_ticks * SCAN_MS >= self._params.get(p.COLD_TEST_MS):
+            leaks = self._balance // self._balance_ticks * 16 > self._params.get(p.COLD_BALANCE_MG_S)
             if leaks and not self._filled:
                 # A hose that fills takes in more than it gives back, too: only a second window tells it from a leak.
                 self._filled = self._balance
@@ -262,7 +263,7 @@ class Sequence(Handshake):
         """Return True when both bores are depressurised by either transmitter, and too warm for liquid."""
         signals = self._signals
         v = self._image.ai.value
-        limit = self._params.get("vented_mbarg")
+        limit = self._params.get(p.VENTED_MBARG)
         high = v[t.PT105] + limit
         shown = signals.value[PT102_G] <= limit and signals.value[PT103_G] <= limit
         return shown and v[t.PT106] <= high and v[t.PT107] <= high and self._coldest_ck >= NO_LIQUID_CK
@@ -277,7 +278,7 @@ class Sequence(Handshake):
         self.next_session = 0
         self._truck.forget()
         self._truck.link.session = self.session
-        self._truck.guard.begin(self.session, self._params.get("auth"))
+        self._truck.guard.begin(self.session, self._params.get(p.AUTH))
         self.is_purged = self.is_leak_tight = self.no_liquid = False
         self.untouched = True
         self.cycles = self._holds = 0
@@ -301,12 +302,12 @@ class Sequence(Handshake):
         if self.cycles == 0:
             self.accept()
             aim = self._supply_mbar() + 100
-            ceiling = self._image.ai.value[t.PT105] + self._params.get("leak_max_mbarg")
+            ceiling = self._image.ai.value[t.PT105] + self._params.get(p.LEAK_MAX_MBARG)
             self.leak_mbar = aim if aim < ceiling else ceiling
 
     def purge_pressed(self):
         v = self._image.ai.value
-        high = self._params.get("purge_high_mbar")
+        high = self._params.get(p.PURGE_HIGH_MBAR)
         return v[t.PT102] >= high and v[t.PT103] >= high
 
     def enter_purge_vent(self):
@@ -314,14 +315,14 @@ class Sequence(Handshake):
 
     def _purge_low(self):
         value = self._signals.value
-        low = self._params.get("purge_low_mbarg")
+        low = self._params.get(p.PURGE_LOW_MBARG)
         return value[PT102_G] <= low and value[PT103_G] <= low
 
     def purge_again(self):
-        return self._purge_low() and self.cycles < self._params.get("purge_cycles")
+        return self._purge_low() and self.cycles < self._params.get(p.PURGE_CYCLES)
 
     def purged(self):
-        return self._purge_low() and self.cycles >= self._params.get("purge_cycles")
+        return self._purge_low() and self.cycles >= self._params.get(p.PURGE_CYCLES)
 
     def enter_leak_press(self):
         self.is_purged = True
@@ -331,7 +332,7 @@ class Sequence(Handshake):
         return self._pressed_ms >= TEST_PRESSED_FOR_MS
 
     def leak_settled(self):
-        return self.machine.state_ms >= self._params.get("leak_settle_ms")
+        return self.machine.state_ms >= self._params.get(p.LEAK_SETTLE_MS)
 
     def enter_leak_hold(self):
         self._tested = False
@@ -360,7 +361,7 @@ class Sequence(Handshake):
         self._hold_in_fill = False
 
     def nozzle_cold(self):
-        return self._cold_ms >= self._params.get("cool_hold_ms")
+        return self._cold_ms >= self._params.get(p.COOL_HOLD_MS)
 
     def enter_coldtest(self):
         self._tested = False
@@ -382,22 +383,22 @@ class Sequence(Handshake):
         return self._truck.says(m.T_STATUS_XV201_OPEN) and self._means(GO)
 
     def flow_settled(self):
-        return self.machine.state_ms >= self._params.get("slow_ms")
+        return self.machine.state_ms >= self._params.get(p.SLOW_MS)
 
     def remaining_g(self):
         """Return what the tank still takes, in g, counting what the hose will give it after the end."""
         truck = self._truck
-        return self.target_g - truck.mass_g - self._params.get("end_lead_g")
+        return self.target_g - truck.mass_g - self._params.get(p.END_LEAD_G)
 
     def nearly_full(self):
-        return self._truck.mass_g >= 0 and self.remaining_g() <= self._params.get("top_g")
+        return self._truck.mass_g >= 0 and self.remaining_g() <= self._params.get(p.TOP_G)
 
     def target_reached(self):
         return self._truck.mass_g >= 0 and self.remaining_g() <= 0
 
     def mass_limit(self):
         truck = self._truck
-        return truck.mass_g >= 0 and truck.mass_g + self._params.get("end_lead_g") >= truck.max_mass_g
+        return truck.mass_g >= 0 and truck.mass_g + self._params.get(p.END_LEAD_G) >= truck.max_mass_g
 
     def pressure_limit(self):
         truck = self._truck
@@ -422,7 +423,7 @@ class Sequence(Handshake):
     def _may_resume(self):
         # Three good frames have requalified the link; a gap of a second has latched LINK_LOST instead.
         # A cause that comes and goes may not keep a fill going for ever: each resumption starts a new deadline.
-        if self.pause_asked or self._holds > self._params.get("holds_max"):
+        if self.pause_asked or self._holds > self._params.get(p.HOLDS_MAX):
             return False
         return self._trips.reaction < trips.HOLD and self.link_good() and self._means(GO)
 
@@ -444,7 +445,7 @@ class Sequence(Handshake):
     def hose_drained(self):
         v = self._image.ai.value
         warm = v[t.TT102] >= HOSE_DRAINED_CK and v[t.TT102B] >= HOSE_DRAINED_CK
-        if warm or self.machine.state_ms >= self._params.get("drain_helium_ms"):
+        if warm or self.machine.state_ms >= self._params.get(p.DRAIN_HELIUM_MS):
             self._meter.drained = True
             return True
         return False
@@ -475,7 +476,7 @@ class Sequence(Handshake):
     def hose_dry(self):
         # Where no liquid boils, nothing keeps the pressure up: helium has to follow before the gas is below ambient.
         signals = self._signals
-        down = signals.ok[PT102_G] and signals.value[PT102_G] <= self._params.get("vented_mbarg")
+        down = signals.ok[PT102_G] and signals.value[PT102_G] <= self._params.get(p.VENTED_MBARG)
         return down and not self._cold_ms
 
     def stop_vented(self):
@@ -483,7 +484,7 @@ class Sequence(Handshake):
         return powered and self.vented() and self.machine.state_ms >= 3000
 
     def warmed(self):
-        return self._coldest_ck >= self._params.get("warm_temp_ck") and self._warm_ms >= WARM_FOR_MS
+        return self._coldest_ck >= self._params.get(p.WARM_TEMP_CK) and self._warm_ms >= WARM_FOR_MS
 
     def rise_vented(self):
         return self.vented() and self.machine.state_ms >= VENTED_FOR_MS
@@ -495,11 +496,11 @@ class Sequence(Handshake):
         self._start_103 = v[t.PT107]
 
     def rise_again(self):
-        return self._rounds < self._params.get("warm_rounds") and self.rise_seen()
+        return self._rounds < self._params.get(p.WARM_ROUNDS) and self.rise_seen()
 
     def rise_seen(self):
         image = self._image
-        limit = self._params.get("rise_max_mbar")
+        limit = self._params.get(p.RISE_MAX_MBAR)
         v, ok = image.ai.value, image.ai.ok
         if not (ok[t.PT106] and ok[t.PT107]):
             return True

@@ -65,6 +65,16 @@ STATES = (
     ("MAINTENANCE",  "MAINTENANCE","-   -   -   -   O   -   -   O   -   O   -",  0,       "",           "key on, no truck"),
 )
 
+# What FCV102 aims at in the states that leave it to control: a parameter each.
+SET_POINTS = (
+    ("COOL",         "cool_flow_mg_s"),
+    ("COLDTEST",     "cool_flow_mg_s"),
+    ("FILL_OPEN",    "cool_flow_mg_s"),
+    ("FILL_SLOW",    "slow_flow_mg_s"),
+    ("FILL_FAST",    "fast_flow_mg_s"),
+    ("FILL_TOP",     "top_flow_mg_s"),
+)
+
 # Groups of states (public or not) that one row may leave from.
 GROUPS = {
     "ALIVE": ("SELFTEST", "IDLE", "CONNECT", "PURGE", "LEAKTEST", "PRECOOL", "COLDTEST", "FILL", "HOLD", "DRAIN", "VENT",

@@ -2,6 +2,7 @@
 
 from micropython import const
 
+from generated import tank_params as p
 from generated import tank_tags as t
 from tank import state_table
 
@@ -17,11 +18,9 @@ class Control:
         self._station = station
         self._inventory = inventory
         self._params = params
-        code = {"-": 0, "O": 1, "C": MOVED}
-        do_tags = state_table.OUTPUTS[:10]
-        columns = [state_table.OUTPUTS.index(tag) for tag in do_tags]
-        cells = [[code[x] for x in row[2].split()] for row in state_table.STATES]
-        self._wants = [bytes([row[c] for c in columns]) for row in cells]
+        # Wants of each state in DO order (0, 1, MOVED), one state behind the other; those of AO are none of control's.
+        cells = [row[2].split()[: t.N_DO] for row in state_table.STATES]
+        self._wants = bytes(["-OC".index(cell) for row in cells for cell in row])
         self._state = -1
         self._returning = 0
         self._venting = 0
@@ -31,26 +30,26 @@ class Control:
         if state == self._state and tick % SCAN_TICKS:
             return
         want = self._gate.want
-        row = self._wants[state]
+        wants, row = self._wants, t.N_DO * state
         if state != self._state:
             self._state = state
             for i in range(len(want)):
-                want[i] = row[i]
+                want[i] = wants[row + i]
         params, inventory = self._params, self._inventory
-        if row[t.XV202] == MOVED:
-            p = inventory.pressure_mbar
-            if p >= params.get("return_open_mbar"):
+        if wants[row + t.XV202] == MOVED:
+            mbar = inventory.pressure_mbar
+            if mbar >= params.get(p.RETURN_OPEN_MBAR):
                 self._returning = 1
-            elif p <= params.get("return_shut_mbar"):
+            elif mbar <= params.get(p.RETURN_SHUT_MBAR):
                 self._returning = 0
             want[t.XV202] = self._returning if self._station.takes_gas() else 0
         else:
             self._returning = 0
-        if row[t.XV209] == MOVED:
+        if wants[row + t.XV209] == MOVED:
             cpct = inventory.pressure_cpct
-            if cpct >= params.get("vent_open_cpct"):
+            if cpct >= params.get(p.VENT_OPEN_CPCT):
                 self._venting = 1
-            elif cpct <= params.get("vent_shut_cpct"):
+            elif cpct <= params.get(p.VENT_SHUT_CPCT):
                 self._venting = 0
             want[t.XV209] = self._venting
         else:

@@ -8,6 +8,7 @@ empty on cold vapour (1.340 kg/m3) and full on liquid at 1.013 bar (70.83 kg/m3)
 from micropython import const
 
 from core import hydrogen
+from generated import tank_params as p
 from generated.tank_tags import LT201, PT201A, PT201B, PT204, TT201, TT202
 
 PROBE_EMPTY_G_M3 = const(1340)
@@ -42,7 +43,7 @@ class Inventory:
         self.pressure_mbar = pressure
         self.pressure_ok = 1 if a_ok or b_ok else 0
         ambient = v[PT204] if ok[PT204] else 700  # the lowest road pressure: relief opens earliest
-        self.pressure_cpct = pressure * 10000 // (self._params.values["relief_mbarg"] + ambient)
+        self.pressure_cpct = pressure * 10000 // (self._params.values[p.RELIEF_MBARG] + ambient)
 
     def _mean_g_m3(self):
         return PROBE_EMPTY_G_M3 + self._v[LT201] * (PROBE_SPAN_G_M3 // 10) // 1000
@@ -51,14 +52,14 @@ class Inventory:
         """Recompute the mass: as often as LT201 is scanned, every 50 ms."""
         self.mass_ok = self._ok[LT201]
         mean_g_m3 = self._mean_g_m3()
-        mass = mean_g_m3 * self._params.get("volume_l") // 1000
+        mass = mean_g_m3 * self._params.get(p.VOLUME_L) // 1000
         self.mass_g = mass if mass > 0 else 0
 
     def update_slow(self):
         """Recompute what changes slowly: level and the 98 %-rule mass."""
         v = self._v
         params = self._params
-        self.max_mass_g = hydrogen.max_fill_g(params.get("volume_l"), params.get("relief_mbarg") + SEA_LEVEL_MBAR)
+        self.max_mass_g = hydrogen.max_fill_g(params.get(p.VOLUME_L), params.get(p.RELIEF_MBARG) + SEA_LEVEL_MBAR)
         liquid = hydrogen.rho_liquid_g_m3(v[TT201])
         vapour = hydrogen.rho_vapour_g_m3(self.pressure_mbar, v[TT202])
         mean_g_m3 = self._mean_g_m3()

@@ -12,6 +12,7 @@ from core.link_report import LinkReport
 from core.process_image import ProcessImage
 from core.roles import Roles
 from generated import messages as m
+from generated import tank_params as p
 from generated import tank_serial
 from generated import tank_tags as t
 from tank import command_table, interlock_table, io_table, param_table, state_table, trip_table
@@ -149,7 +150,7 @@ class Tank:
         if self.events.waiting:
             self.events.flush(self.uart)
         if self.guard.awake:
-            self.guard.slack(self.params.get("tank_id"))
+            self.guard.slack(self.params.get(p.TANK_ID))
         tick, console = self._tick, self.console
         if tick & 3 and not console.busy:
             return  # the serial buffer holds four ticks of input
@@ -214,29 +215,30 @@ class Tank:
         return m.pack_t_temp(buf, self.station.session, liquid, vapour, self.inventory.level_cpct // 100)
 
     def _fill_limit(self, buf):
-        p = self.params
-        return m.pack_t_limit(buf, self.station.session, p.get("volume_l"), p.get("relief_mbarg"))
+        params = self.params
+        return m.pack_t_limit(buf, self.station.session, params.get(p.VOLUME_L), params.get(p.RELIEF_MBARG))
 
     def _fill_fill(self, buf):
         session = self.station.session
         if not session:  # within one it stays what it was: the dispenser takes another value for another truck
-            p = self.params
+            params = self.params
             ai = self.image.ai
             ambient = ai.value[t.PT204] if ai.ok[t.PT204] else 700
-            self._max_pressure_mbar = (p.get("relief_mbarg") + ambient) * (p.get("max_fill_cpct") // 10) // 1000
+            relief_mbar = params.get(p.RELIEF_MBARG) + ambient
+            self._max_pressure_mbar = relief_mbar * (params.get(p.MAX_FILL_CPCT) // 10) // 1000
         return m.pack_t_fill(buf, session, self.inventory.max_mass_g, self._max_pressure_mbar)
 
     def _fill_flow(self, buf):
-        p = self.params
-        return m.pack_t_flow(buf, self.station.session, p.get("max_flow_g_s"), p.get("target_g") or m.NA)
+        params = self.params
+        return m.pack_t_flow(buf, self.station.session, params.get(p.MAX_FLOW_G_S), params.get(p.TARGET_G) or m.NA)
 
     def _fill_ident(self, buf):
-        p = self.params
-        return m.pack_t_ident(buf, self.station.session, p.get("tank_id"), p.get("vessel_type"))
+        params = self.params
+        return m.pack_t_ident(buf, self.station.session, params.get(p.TANK_ID), params.get(p.VESSEL_TYPE))
 
     def _fill_plate(self, buf):
-        p = self.params
-        year, month, mawp = p.get("cert_year"), p.get("cert_month"), p.get("mawp_mbarg")
+        params = self.params
+        year, month, mawp = params.get(p.CERT_YEAR), params.get(p.CERT_MONTH), params.get(p.MAWP_MBARG)
         return m.pack_t_plate(buf, self.station.session, year, month, mawp)
 
     # -- serial commands -----------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from core import bus_watch, report, trips
 from generated import messages as m
+from generated import tank_params as p
 from generated import tank_tags as t
 
 
@@ -25,7 +26,7 @@ class Sequence:
         """Take over this tick's time; adopt a session while waiting for one."""
         self.now = now
         if self.machine.public == m.TANK_STATE_REFUEL_READY and not self._station.session:
-            self._station.adopt(self._params.get("auth"))
+            self._station.adopt(self._params.get(p.AUTH))
             if self._station.session:
                 self.events.put(report.LINK, bus_watch.VERSION, 0, 0, self._station.version())
 
@@ -95,10 +96,10 @@ class Sequence:
         return self._image.di[t.ZS203]
 
     def pressure_high(self):
-        return self._inventory.pressure_ok and self._inventory.pressure_cpct >= self._params.get("vent_open_cpct")
+        return self._inventory.pressure_ok and self._inventory.pressure_cpct >= self._params.get(p.VENT_OPEN_CPCT)
 
     def pressure_fallen(self):
-        return not self._inventory.pressure_ok or self._inventory.pressure_cpct <= self._params.get("vent_shut_cpct")
+        return not self._inventory.pressure_ok or self._inventory.pressure_cpct <= self._params.get(p.VENT_SHUT_CPCT)
 
     def station_purges(self):
         station = self._station

@@ -13,14 +13,15 @@ from host_tools import dbc
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = (
     "dbc/cryofill.dbc", "firmware/dispenser/io_table.py", "firmware/tank/io_table.py",
-    *(f"firmware/{node}/{name}_table.py" for node in dbc.NODES for name in ("state", "command", "trip")),
+    *(f"firmware/{node}/{name}_table.py" for node in dbc.NODES for name in ("state", "command", "trip", "param")),
     "firmware/dispenser/refusal_table.py", "firmware/core/serial_table.py",
     "firmware/core/serial_note_table.py",
 )  # fmt: skip
 GENERATED = [
     f"firmware/generated/{name}.py"
-    for name in ("messages", "dispenser_tags", "tank_tags", "parahydrogen", "dispenser_serial", "tank_serial")
-]
+    for name in ("messages", "dispenser_tags", "tank_tags", "parahydrogen", "dispenser_serial", "tank_serial",
+                 "dispenser_params", "tank_params")
+]  # fmt: skip
 DOCUMENTS = ["docs/protocol.md", "docs/conformance.md", "docs/serial.md", "docs/link-gap.svg"]
 
 
@@ -101,6 +102,19 @@ def test_a_new_row_in_the_io_list_makes_its_tags_stale(checkout: Path) -> None:
 def test_a_tag_that_stands_twice_is_refused(checkout: Path) -> None:
     edit(checkout / SOURCES[1], '("PT102",', '("PT101",')
     assert dbc.check(checkout) == ["firmware/dispenser/io_table.py: tag PT101 stands twice"]
+
+
+def test_a_new_parameter_makes_the_places_stale(checkout: Path) -> None:
+    table = checkout / "firmware" / "tank" / "param_table.py"
+    edit(table, '    ("volume_l",', '    ("first_g", 0, 0, 9, "g", "EJ", "a new one"),\n    ("volume_l",')
+    assert dbc.check(checkout) == [stale(GENERATED[7])]
+    dbc.generate(checkout)
+    assert "FIRST_G = const(0)  # g, 0 to 9\nVOLUME_L = const(1)" in (checkout / GENERATED[7]).read_text()
+
+
+def test_a_parameter_that_stands_twice_is_refused(checkout: Path) -> None:
+    edit(checkout / "firmware" / "tank" / "param_table.py", '("mawp_mbarg",', '("volume_l",')
+    assert dbc.check(checkout) == ["firmware/tank/param_table.py: parameter volume_l stands twice"]
 
 
 def test_a_dbc_that_cannot_be_read_is_named(checkout: Path) -> None:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hil_tests.can import boards
+from hil_tests.firmware.parameters import by_place
 from sim import tables
 
 FIRMWARE = tables.FIRMWARE
@@ -55,7 +56,7 @@ def judged(board: Any, station: dict[str, int], truck: Truck) -> tuple[str, bool
     values[tags.PT101] = 6000
     params = {"target_g": 0, "pump_mbar": 0, "date_month": 202611, "hose_relief_mbarg": 6000} | station
     image = SimpleNamespace(ai=SimpleNamespace(value=values), di=[1] * 64)
-    one = handshake.Handshake(image, truck, SimpleNamespace(value=[0] * 32), params)
+    one = handshake.Handshake(image, truck, SimpleNamespace(value=[0] * 32), by_place("dispenser", params))
     one.machine = SimpleNamespace(state_ms=truck.talking_ms)
     one.judge()
     code = one.refusal_code()

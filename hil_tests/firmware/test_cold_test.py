@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-PARAMS = {"cold_test_ms": 10_000, "cold_balance_mg_s": 12_000, "leak_hold_ms": 20_000}
+from hil_tests.firmware.parameters import by_place
+
+PARAMS = by_place("dispenser", {"cold_test_ms": 10_000, "cold_balance_mg_s": 12_000, "leak_hold_ms": 20_000})
 COLDTEST, LEAK_HOLD = 1, 2
 SCANS = 200  # of a window
 

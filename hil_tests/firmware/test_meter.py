@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from hil_tests.firmware.parameters import by_place
 from sim import tables
 
-PARAMS = {"hose_kept_g": 42, "hose_liquid_g": 70}
+PARAMS = by_place("dispenser", {"hose_kept_g": 42, "hose_liquid_g": 70})
 FLOW_MG_S, SECONDS = 100_000, 100
 NOT_BILLABLE = 1
 AI = [row[0] for row in tables.io("dispenser").AI]

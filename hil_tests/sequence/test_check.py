@@ -280,7 +280,7 @@ class TestAgainstTheFirmware:
         for _, guard, _, parameter, _ in sequence_explore.facts_of(node)["LOOPS"]:
             if parameter:
                 asked = whole[guard] + (whole["_may_resume"] if "_may_resume" in whole[guard] else "")
-                assert f"get('{parameter}')" in asked, guard
+                assert f"get(p.{parameter.upper()})" in asked, guard
 
     def test_every_guard_and_fact_that_is_named_exists(self, node: str) -> None:
         facts, source = sequence_explore.facts_of(node), self.source(node)

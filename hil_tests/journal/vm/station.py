@@ -8,11 +8,12 @@ from core.trips import Trips
 from dispenser import state_table, trip_table
 from dispenser.meter import Meter
 from dispenser.tickets import Tickets
+from generated import dispenser_params as p
 from generated import dispenser_tags as t
 
 NAMES = [row[0] for row in state_table.STATES]
 GRAMS = 100  # that pass the meter between two saves
-PARAMS = {"hose_kept_g": 42, "hose_liquid_g": 70}
+PARAMS = {p.HOSE_KEPT_G: 42, p.HOSE_LIQUID_G: 70}
 SESSION = 77
 FOLDER = "/flash/tickets"
 # A fill's states up to its end; the meter starts at FILL_OPEN and stops at VENT.
@@ -35,11 +36,6 @@ class _Image:
         self.ai = _Ai()
         self.di = []
         self.count = [0] * 1
-
-
-class _Values(dict):
-    def get(self, name):
-        return self[name]
 
 
 class _Sequence:
@@ -81,7 +77,7 @@ class Station:
         self.events = report.Events()
         self.image = _Image()
         self.machine = _Machine()
-        self.meter = Meter(self.image, _Values(PARAMS))
+        self.meter = Meter(self.image, PARAMS)
         watched = {row[1]: (([0], [1]), 0) for row in trip_table.TRIPS}
         self.trips = Trips(trip_table, watched, self.image, state_table.PUBLIC, self.events, 10)
         self.metered_g = 0  # of this boot's fill
