@@ -12,13 +12,13 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-import serial
 from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
 
+from host_tools.console.port import BAUD, Away, open_port, reason
 from sim import serial_line
 
-BAUD: Final = 115200
+READ_S: Final = 0.05
 ANSWER_S: Final = 3.0
 PROMPT: Final = b">>> "
 FIRMWARE, PROMPTS, SILENT = "firmware", "prompt", "silent"
@@ -34,9 +34,10 @@ class Port:
     def __init__(self, url: str) -> None:
         self.url = url
         try:
-            self._serial: Any = serial.serial_for_url(url, baudrate=BAUD, timeout=0.05)
-        except (OSError, ValueError) as error:
-            raise PortError(f"{url}: {error}") from None
+            self._serial: Any = open_port(url, dtr=True)  # without it a prompt on a board's own USB may stay silent
+        except Away as why:
+            raise PortError(f"{url}: {why}") from None
+        self._serial.timeout = READ_S
         self._seq = int(time.time()) % 1_000_000  # another session's numbers would be answered with its answers
         self._rest = b""
 
@@ -55,14 +56,14 @@ class Port:
         try:
             return bytes(self._serial.read(max(1, self._serial.in_waiting)))
         except OSError as error:
-            raise PortError(f"{self.url}: {error}") from None
+            raise PortError(f"{self.url}: {reason(error)}") from None
 
     def write(self, data: bytes) -> None:
         """Send bytes."""
         try:
             self._serial.write(data)
         except OSError as error:
-            raise PortError(f"{self.url}: {error}") from None
+            raise PortError(f"{self.url}: {reason(error)}") from None
 
     def lines(self, seconds: float) -> Iterator[str]:
         """Yield whole lines for so long."""

@@ -82,7 +82,7 @@ def _rig_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _console_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("url", nargs="?", metavar="URL", help="a device such as /dev/ttyACM0, socket://HOST:PORT or rfc2217://HOST:PORT")
+    add("url", nargs="?", metavar="URL", help="a device such as /dev/ttyUSB0, socket://HOST:PORT or rfc2217://HOST:PORT")
     add("--role", choices=("operator", "technician", "commissioning"), help="log in as (default: only look)")
     add("--key-file", metavar="FILE",
         help="64 hexadecimal digits that prove the role (default: the published key of `cryofill rig`)")  # fmt: skip
@@ -245,7 +245,8 @@ def _flash_arguments(parser: argparse.ArgumentParser) -> None:
     add("--node", choices=("dispenser", "tank"), required=True, help="what the board is")
     add("--board", choices=("teensy41", "pybv11", "nucleo_g474re"), default="teensy41", help="which board it is")
     add("--image", metavar="DIR", help="where cryofill build put the image (default: build it now)")
-    add("--key", metavar="FILE", help="the technician's key, 64 hex digits; not needed at an open port")
+    add("--key", "--key-file", metavar="FILE", help="the technician's key, 64 hex digits; not needed at an open port")
+    add("--console", metavar="URL", help="where the firmware answers afterwards, if URL is the board's own USB")
     add("--dry-run", action="store_true", help="look whether image and board fit, change nothing")
 
 
@@ -267,7 +268,7 @@ COMMANDS = (
     Command("rig", "host_tools.rig_command:run", "keep plant, bus and both boards up for people and tools to join",
             _rig_arguments, "cryofill rig --realtime"),
     Command("console", "host_tools.console_command:run", "talk to a board over its serial port",
-            _console_arguments, "cryofill console /dev/ttyACM0 --role technician --key-file technician.key"),
+            _console_arguments, "cryofill console /dev/ttyUSB0 --role technician --key-file technician.key"),
     Command("report", "host_tools.report_command:run", "make one HTML page of a recorded run", _report_arguments,
             "cryofill report out/cold -o cold.html"),
     Command("faults", "host_tools.faults_command:run", "list what can be broken: targets, kinds, values and units",
@@ -283,11 +284,11 @@ COMMANDS = (
     Command("build", "host_tools.build_command:run", "make the image of a node's firmware for a board",
             _build_arguments, "cryofill build --node dispenser --board teensy41 --out images"),
     Command("flash", "host_tools.flash_command:run", "put an image on a board and see it pass its self-test",
-            _flash_arguments, "cryofill flash /dev/ttyACM0 --node dispenser --image images"),
+            _flash_arguments, "cryofill flash /dev/ttyUSB0 --node dispenser --image images"),
     Command("traceback", "host_tools.traceback_command:run", "say what the lines of an image's traceback are in the tree",
             _traceback_arguments, "cryofill traceback images/dispenser-teensy41 printed.txt"),
     Command("doctor", "host_tools.doctor_command:run", "say what is missing on this host or on a board",
-            _doctor_arguments, "cryofill doctor /dev/ttyACM0"),
+            _doctor_arguments, "cryofill doctor /dev/ttyUSB0"),
     Command("dbc", "host_tools.dbc:main", "check or generate the CAN codec from dbc/cryofill.dbc", _dbc_arguments,
             "cryofill dbc check"),
     Command("export", "host_tools.export_command:run", "write a run's CAN log as BLF, ASC, MF4 or decoded signals",

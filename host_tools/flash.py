@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from host_tools import image
-from host_tools.board_port import FIRMWARE, PROMPTS, Port, PortError, Prompt
+from host_tools.board_port import FIRMWARE, PROMPTS, SILENT, Port, PortError, Prompt
 from host_tools.image_source import board_of
 
 ROLE: Final = "technician"
@@ -202,7 +202,7 @@ class Flasher:
 def wait_for_selftest(url: str, say: Say) -> tuple[str, list[str]]:
     """Wait until the restarted board is through its self-test; return its public state and what it says of itself."""
     until = time.monotonic() + SELFTEST_S
-    state = "silent"
+    state = SILENT
     while time.monotonic() < until:
         try:
             with Port(url) as port:
@@ -216,6 +216,9 @@ def wait_for_selftest(url: str, say: Say) -> tuple[str, list[str]]:
                     time.sleep(0.5)
         except PortError:
             time.sleep(0.5)
+    if state == SILENT:
+        raise FlashError(f"{url}: the image is on the board, but nobody answers here after {SELFTEST_S:g} s: if this "
+                         "is the board's own USB, its firmware answers at the service UART: --console")  # fmt: skip
     raise FlashError(f"{url}: the board is {state} after {SELFTEST_S:g} s: look at its console")
 
 

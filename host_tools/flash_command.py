@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
         if not _at_prompt(arguments, what):
             return cli.EXIT_DONE
         say("restarted; waiting for the self-test")
-        state, words = wait_for_selftest(arguments.url, say)
+        state, words = wait_for_selftest(arguments.console or arguments.url, say)
     except (PortError, FlashError) as error:
         raise cli.UserError(str(error)) from None
     say("")

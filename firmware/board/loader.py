@@ -2,9 +2,19 @@
 
 from machine import reset
 
-from board.nv import FLASH
+from board.nv import FLASH, stat
 
 FLAG = FLASH + "/loader"
+STAGE = FLASH + "/stage.mpy"
+
+
+def ready():
+    """Return whether the boot stage, which looks for the flag, is on this board: else a restart leads nowhere."""
+    try:
+        stat(STAGE)
+    except OSError:
+        return False
+    return True
 
 
 def restart():

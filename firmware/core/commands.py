@@ -152,6 +152,8 @@ class Commands:
 
     def do_loader(self, args):
         """`loader`: restart into the loader once this has been answered."""
+        if not loader.ready():
+            return "no boot stage here: this board cannot be flashed"
         self._node.console.then = loader.restart
         return ""
 

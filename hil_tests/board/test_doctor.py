@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import re
+import sys
 from importlib import metadata
+from types import SimpleNamespace
 
 import pytest
 
-from host_tools import cli, doctor_command
+from hil_tests import spawn
+from host_tools import board_port, cli, doctor_command
 from sim.board_vm import VirtualBoard
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 
 def test_a_host_with_everything(capsys: pytest.CaptureFixture[str]) -> None:
@@ -39,3 +49,27 @@ def test_a_board_without_firmware_is_told_from_one_that_is_silent(capsys: pytest
     with VirtualBoard("tank") as board:
         assert cli.main(["doctor", board.url]) == 3
     assert "MISSING board: at MicroPython's prompt, no firmware runs: cryofill flash" in capsys.readouterr().out
+
+
+def test_every_package_that_is_needed_is_looked_for() -> None:
+    found = tomllib.loads((spawn.ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    named = {re.split(r"[=<>;\[ ]", one)[0] for one in found["project"]["dependencies"]}
+    assert named - {"tomli"} == set(doctor_command.PACKAGES)
+
+
+@pytest.mark.parametrize(("state", "code"), [("FILL FILLING liquid", 0), ("IDLE IDLE ready", 3)])
+def test_a_hose_under_pressure_is_no_defect_of_a_board_that_fills(
+    state: str, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = {
+        "versions": ["node=dispenser image=unreleased"],
+        "state": [state, "lines=1"],
+        "selftest": ["a hose is not depressurised", "failed=1", "lines=2"],
+        "whoami": ["view"],
+    }
+    board = SimpleNamespace(who=lambda: board_port.FIRMWARE, ask=said.__getitem__)
+    monkeypatch.setattr(doctor_command, "Port", lambda url: contextlib.nullcontext(board))
+    assert cli.main(["doctor", "socket://127.0.0.1:1"]) == code
+    out = capsys.readouterr().out
+    assert ("without self-test: a hose is not depressurised" in out) == (code == 0)
+    assert "without firmware: node=dispenser image=unreleased, not a release image" in out

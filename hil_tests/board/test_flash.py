@@ -17,6 +17,7 @@ from hil_tests.console.bench import SERVICE_KEY
 from hil_tests.fills.runs import run
 from hil_tests.replay.recordings import QUICK
 from host_tools import cli, flash_command, image
+from host_tools import flash as flashing
 from host_tools.board_port import Port
 from host_tools.console.session import role_key
 from host_tools.flash import CHUNK
@@ -119,6 +120,7 @@ def test_a_board_with_a_service_key_wants_the_technicians(
     assert "wrong proof" in capsys.readouterr().err and tank.starts == starts  # it was never in the loader
     assert flash(tank, images, "--key", str(right), "--dry-run") == 0
     assert "nothing was changed" in capsys.readouterr().err and tank.starts > starts
+    assert wait_for(lambda: tank.running, PROMPT_S)
     with Port(tank.url) as port:
         port.login("commissioning", role_key(SERVICE_KEY, "commissioning"))
         port.ask("service_key erase")
@@ -195,6 +197,18 @@ def test_what_does_not_fit_is_refused(
     assert "the board is a Teensy 4.1; the image is for Pyboard v1.1" in capsys.readouterr().err
     assert cli.main(["flash", "socket://127.0.0.1:1", "--node", "tank", "--image", str(images)]) == 2
     assert "socket://127.0.0.1:1" in capsys.readouterr().err
+
+
+def test_a_board_met_at_its_own_usb_is_waited_for_at_its_service_port(
+    images: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.setattr(flash_command, "to_prompt", lambda url, key, say: url == "/dev/ttyACM0" or pytest.fail(url))
+    monkeypatch.setattr(flash_command, "_has_stage", lambda arguments, what: True)
+    monkeypatch.setattr(flash_command, "_at_prompt", lambda arguments, what: True)
+    monkeypatch.setattr(flashing, "SELFTEST_S", 0.1)
+    command = ["flash", "/dev/ttyACM0", "--node", "tank", "--image", str(images), "--console", "socket://127.0.0.1:1"]
+    assert cli.main(command) == 2
+    assert "socket://127.0.0.1:1: the image is on the board, but nobody answers here" in capsys.readouterr().err
 
 
 @pytest.fixture

@@ -43,6 +43,8 @@ def key_file(tmp_path: Path) -> str:
 class TestByHand:
     def test_a_session_key_by_key(self, cable: Cable, key_file: str, tmp_path: Path) -> None:
         log = tmp_path / "session.log"
+        commissioning = tmp_path / "c"
+        commissioning.write_text(role_key(SERVICE_KEY, "commissioning").hex() + "\n")
         with Typist(cable.url, "--role", "technician", "--key-file", key_file, "--log", str(log)) as me:
             me.see("dispenser IDLE")
             me.see("PT102 1.0")
@@ -61,9 +63,18 @@ class TestByHand:
             me.see("refused: leak_hold_ms needs the role commissioning")
             me.type("help arm\r")
             me.see("say what is to move: answers with a code")
+            me.type("trend TT102B\r")  # which is not on the live line
+            me.see("TT102B: looked at every second from now on")
+            me.type("trend TT999\r")
+            me.see("no trend of TT999")
             me.wait(2.5)  # a trend has two samples, which come a second apart
-            me.type("trend PT102\r")
+            me.type("trend PT102 TT102B\r")
             me.see("PT102 bar, the last")
+            me.see("TT102B K, the last")
+            me.type("login commissioning\r")  # the board is not asked: a wrong proof more would count
+            me.see("refused: the key given is the technician's: login commissioning <key file>")
+            me.type(f"login commissioning {commissioning}\r")
+            me.see("logged in as commissioning")
             me.type("alarms\r")
             me.see("no trip is active or latched")
             cable.bench.loops.closed["dispenser"].discard("FS101")
@@ -86,6 +97,20 @@ class TestByHand:
             me.see("refused: needs the role operator: login")
             assert not re.search(rb"\x1b\[[\d;]*3[0-7]m|\x1b\[[\d;]*38;", me.raw)
             me.type("\x04")
+            assert me.ended() == 0
+
+    def test_on_a_terminal_without_a_cursor(self, cable: Cable) -> None:
+        with Typist(cable.url, term="dumb") as me:
+            me.see("Enter alone shows the")
+            me.wait(2.5)
+            me.type("tags PT10\r")
+            me.see("PT105")
+            rows = [line for line in me.screen.lines() if line.lstrip("> ").startswith("PT10")]
+            assert len(rows) == 6 and all(line.startswith("PT10") for line in rows)  # the prompt comes behind them
+            me.type("\r")
+            me.see("PT102 1.0")
+            assert b"\x1b[" not in me.raw
+            me.type("quit\r")
             assert me.ended() == 0
 
     def test_ctrl_d_while_an_answer_is_waited_for_ends_it_after_that(self, cable: Cable) -> None:
@@ -138,6 +163,15 @@ class TestBatch:
         assert row["tag"] == "PT102" and abs(row["value"] - 1.015) < 0.01 and row["unit"] == "bar"
         assert said[2]["words"] == "vented_mbarg 150 60 190 150 mbarg EJ"
         assert said[3]["error"] == "only in BOOT, SELFTEST, IDLE"
+
+    def test_what_cannot_be_meant_is_refused_at_once_and_no_key_is_shown(self, cable: Cable) -> None:
+        commands = f"wait FILING\ntags {'x' * 100}\nhelp \u00e9\nservice_key {'5a' * 31}\n"
+        code, said, _ = self.batch(cable.url, commands)
+        assert code == 3 and [one["ok"] for one in said] == [False] * 4
+        assert str(said[0]["error"]).startswith("no state FILING of this board: BOOT ")
+        assert str(said[1]["error"]).startswith("too long by ") and "ASCII" in str(said[2]["error"])
+        assert said[3]["command"] == "service_key ..." and "5a5a" not in json.dumps(said)
+        assert said[3]["t_s"] < 2.0  # type: ignore[operator]
 
     def test_all_done_is_exit_code_0(self, cable: Cable) -> None:
         code, said, _ = self.batch(cable.url, "whoami\nsleep 0.1\n")

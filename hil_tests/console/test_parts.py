@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from types import SimpleNamespace
 from typing import Any
@@ -11,8 +12,11 @@ import serial
 import serial.rfc2217
 
 from hil_tests.auth.test_link_key import Fram as SmallFram
+from host_tools.board_port import Port, PortError
 from host_tools.console import port, trend, words
-from host_tools.console.screen import fold
+from host_tools.console.board import WATCHED_MAX, Board
+from host_tools.console.screen import fold, wrapped
+from host_tools.console.session import Answer
 from host_tools.console.terminal import Terminal
 from sim import tables
 
@@ -176,6 +180,41 @@ class TestTrend:
         assert trend.draw("PT102", "bar", [(0.0, 5.0)], 79, True) == ["PT102: no trend yet"]
 
 
+def test_an_output_in_percent_and_an_input_are_shown_in_the_units_of_people() -> None:
+    assert words.tag_row("dispenser", "FCV102 4550 cpct ok 4550") == {
+        "tag": "FCV102", "value": 45.5, "unit": "%", "quality": "ok", "raw": 4550,
+    }  # fmt: skip
+    assert words.tag_row("tank", "PT201A 4010 mbar bad 19561")["value"] == 4.01  # type: ignore[index]
+
+
+def test_events_before_the_node_is_known_are_told_in_its_own_words() -> None:
+    told: list[str] = []
+    board = Board("socket://127.0.0.1:1", told.append, lambda direction, text: None)
+    crash = [row[0] for row in tables.trips("tank").TRIPS].index("CRASH")
+    board._event([1000, 2, crash, 0, 0, 0])
+    assert told == []
+    board.session.ask = lambda command: Answer(command, True, "node=tank protocol=1")  # type: ignore[method-assign, assignment]
+    assert board.introduce() and told[0].startswith("ALARM CRASH: crash switch open")
+
+
+def test_the_oldest_watched_tag_makes_room() -> None:
+    board = Board("socket://127.0.0.1:1", lambda line: None, lambda direction, text: None)
+    board.node = "dispenser"
+    assert not board.watch("PT201A")  # the truck's
+    for tag in words.tags("dispenser")[: WATCHED_MAX + 1]:
+        assert board.watch(tag)
+    asked: list[str] = []
+    board.session.ask = lambda command, tries: asked.append(command) or Answer(command, True, "")  # type: ignore
+    for tag in board._watched:
+        board._sample(tag)
+    assert asked == [f"tags {tag}" for tag in words.tags("dispenser")[1 : WATCHED_MAX + 1]]
+
+
+def test_a_long_line_breaks_between_words() -> None:
+    assert wrapped("    cause: one two three", 18) == "    cause: one two\n        three"
+    assert wrapped("short", 18) == "short"
+
+
 def test_the_live_line_fits_its_terminal() -> None:
     assert fold(["aaaa", "bbbb", "cccc", "dddd"], 11, 2) == ["aaaa | bbbb", "cccc | dddd"]
     assert fold(["aaaa", "b" * 12, "cc"], 11, 2) == ["aaaa | cc"]
@@ -203,6 +242,32 @@ class TestOpening:
         monkeypatch.setattr(serial, "serial_for_url", lambda url, do_not_open: Watched())
         port.open_port("/dev/ttyACM0")
         assert seen == [(False, False, True)]
+
+    def test_a_port_that_another_program_has_is_refused_in_plain_words(self) -> None:
+        master, slave = os.openpty()
+        held = port.open_port(os.ttyname(slave))
+        try:
+            with pytest.raises(port.Away, match="busy: another program has the port"):
+                port.open_port(os.ttyname(slave))
+            with pytest.raises(PortError, match="busy: another program has the port"):
+                Port(os.ttyname(slave))  # flash and doctor
+        finally:
+            held.close()
+            os.close(slave)
+            os.close(master)
+
+    @pytest.mark.parametrize(
+        ("url", "says"),
+        [
+            ("socket://127.0.0.1", "socket://HOST:PORT is what it has to look like"),
+            ("rfc2217://board", "rfc2217://HOST:PORT is what it has to look like"),
+            ("/dev/null", "that is no serial port"),
+            ("usb://x", "protocol 'usb' not known"),
+        ],
+    )
+    def test_what_is_no_port_is_told_in_plain_words(self, url: str, says: str) -> None:
+        with pytest.raises(port.Away, match=says):
+            port.open_port(url)
 
     @pytest.mark.filterwarnings("ignore:set(Daemon|Name).. is deprecated:DeprecationWarning")
     def test_a_port_server_is_another_way_to_the_same_line(self) -> None:

@@ -214,6 +214,14 @@ class TestMoves:
         assert 350 <= bench.events("stroke_shut")[0][2] <= 500
 
 
+def test_a_board_without_the_boot_stage_does_not_restart_for_the_loader(bench: Bench) -> None:
+    """As those of `cryofill rig`: they would start again, and `cryofill flash` would wait for nothing."""
+    assert bench.login("technician") == "OK technician"
+    assert bench.ask("loader") == "ERR no boot stage here: this board cannot be flashed"
+    bench.rig.run(50)
+    assert bench.rig.slots["dispenser"].resets == 0
+
+
 class TestMemory:
     def test_what_was_set_survives_a_reset(self, bench: Bench) -> None:
         bench.login("commissioning")

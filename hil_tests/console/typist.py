@@ -16,8 +16,8 @@ WAIT_S = 30.0
 class Typist(Program):
     """Runs the console in a terminal. `type` presses keys, `see` waits for words."""
 
-    def __init__(self, *words: str, colour: bool = True) -> None:
-        env = {**spawn.environment(), "TERM": "xterm", "PYTHONUTF8": "1"}
+    def __init__(self, *words: str, colour: bool = True, term: str = "xterm") -> None:
+        env = {**spawn.environment(), "TERM": term, "PYTHONUTF8": "1"}
         env.pop("NO_COLOR", None)
         if not colour:
             env["NO_COLOR"] = "1"

@@ -13,7 +13,9 @@ from typing import IO, Any, Final
 
 from host_tools.console import words
 from host_tools.console.board import Board
+from host_tools.console.keys import without_key
 from host_tools.console.session import Answer
+from sim import tables
 
 WAIT_S: Final = 60.0
 WAIT_MAX_S: Final = 86400.0
@@ -39,7 +41,7 @@ def run(board: Board, commands: Iterable[str], out: IO[str], began_s: float) -> 
 
 def as_object(node: str, command: str, answer: Answer, t_s: float) -> dict[str, Any]:
     """Return the object of one answer: `rows` instead of `lines` where they are tags."""
-    made: dict[str, Any] = {"command": command, "ok": answer.ok, "t_s": round(t_s, 3)}
+    made: dict[str, Any] = {"command": without_key(command), "ok": answer.ok, "t_s": round(t_s, 3)}
     if answer.ok:
         made["words"] = answer.words
         made["values"] = answer.values()
@@ -66,7 +68,11 @@ def _host(board: Board, command: str) -> Answer | None:
         seconds = WAIT_S if len(args) == 1 else _seconds(args[1]) if len(args) == 2 else None
         if seconds is None:
             return Answer(command, False, "wait <STATE> [seconds]")
-        return _wait(board, command, args[0].upper(), seconds)
+        state = args[0].upper()
+        known = {name for row in tables.states(board.node).STATES for name in row[:2]}
+        if state not in known:
+            return Answer(command, False, f"no state {state} of this board: {' '.join(sorted(known))}")
+        return _wait(board, command, state, seconds)
     return None
 
 

@@ -12,6 +12,9 @@ from host_tools.console import keys, words
 from host_tools.console.session import Answer, Session, role_key
 
 HISTORY: Final = 600  # samples of a trend
+EARLY: Final = 64  # events that wait for the name of their node
+WATCHED_MAX: Final = 6  # tags whose trend is kept beside those of `status`: each is a question more a second
+UNDRAWN: Final = ("ms", "active", "latched", "role", "session")  # words of `status` that make no trend
 STATUS_S: Final = 1.0
 LOGOUT_S: Final = 0.5
 # Shown on the live line, in this order: word of `status` -> label.
@@ -36,8 +39,9 @@ class Board:
         self.state = self.row = ""
         self.heard_s = 0.0  # of the last status, monotonic
         self.history: dict[str, deque[tuple[float, float]]] = {}
+        self._watched: list[str] = []
         self.here = False
-        self.alarms: set[str] = set()
+        self._early: deque[list[int]] = deque(maxlen=EARLY)
         self._tell = tell
         self._role, self._key = role, key
         self._ended = threading.Event()
@@ -67,6 +71,8 @@ class Board:
         if not found.heard:
             return False
         self.node = found.values().get("node", "dispenser")
+        while self._early:
+            self._event(self._early.popleft())
         return True
 
     def prove(self) -> Answer | None:
@@ -82,12 +88,17 @@ class Board:
         self._proved = self._proved or answer.ok
         return answer
 
-    def login(self, role: str) -> Answer:
-        """Log in as a role that the person asks for, and keep it up from now on if it was proved."""
-        key = self._key if self._key and role == self._role else role_key(keys.TEST_SERVICE_KEY, role)
-        answer = self.session.login(role, key)
+    def login(self, role: str, key: bytes | None = None) -> Answer:
+        """Log in as a role that the person asks for, and keep it up from now on if it was proved.
+
+        key: of that role; None: the one given for it at the start, and where none was given the published one.
+        """
+        if key is None and self._key and role != self._role:
+            return Answer(f"login {role}", False, f"the key given is the {self._role}'s: login {role} <key file>")
+        key = key or self._key
+        answer = self.session.login(role, key or role_key(keys.TEST_SERVICE_KEY, role))
         if answer.ok:
-            self._role = role
+            self._role, self._key = role, key
             self._proved = True
         return answer
 
@@ -109,7 +120,10 @@ class Board:
             self._greet.set()
 
     def _event(self, event: list[int]) -> None:
-        for line in words.event_lines(self.node or "dispenser", event):
+        if not self.node:  # which node's words these are is not known yet
+            self._early.append(event)
+            return
+        for line in words.event_lines(self.node, event):
             self._tell(line)
 
     def _run(self) -> None:
@@ -122,6 +136,8 @@ class Board:
                     self._greet.set()
                     continue
             self.look()
+            for tag in tuple(self._watched):
+                self._sample(tag)
             if self._role and self.status.get("role") == "0":
                 answer = self.prove()
                 if answer is not None:
@@ -141,10 +157,32 @@ class Board:
         self.state, self.row = (*parts, "", "")[:2]
         now_s = self.heard_s = time.monotonic()
         for tag, text in self.status.items():
-            if text.lstrip("-").isdigit():
-                value, _ = words.shown(self.node, tag, int(text))
-                self.history.setdefault(tag, deque(maxlen=HISTORY)).append((now_s, value))
+            if tag not in UNDRAWN and text.lstrip("-").isdigit():
+                self._keep(tag, now_s, words.shown(self.node, tag, int(text))[0])
         return True
+
+    def _keep(self, tag: str, at_s: float, value: float) -> None:
+        self.history.setdefault(tag.upper(), deque(maxlen=HISTORY)).append((at_s, value))
+
+    @property
+    def drawn(self) -> tuple[str, ...]:
+        """Return the names whose trend is kept, of `status` and of what is watched."""
+        return tuple(self.history)
+
+    def watch(self, tag: str) -> bool:
+        """Keep the trend of a tag of the I/O list too; the oldest makes room. False: there is no such tag."""
+        if tag not in words.tags(self.node):
+            return False
+        self._watched = [*(one for one in self._watched if one != tag), tag][-WATCHED_MAX:]
+        self.history.setdefault(tag, deque(maxlen=HISTORY))
+        return True
+
+    def _sample(self, tag: str) -> None:
+        """Ask for one tag; of a value that may not be believed nothing is kept."""
+        for line in self.session.ask(f"tags {tag}", tries=1).lines:
+            row = words.tag_row(self.node, line)
+            if row is not None and row["tag"] == tag and row["quality"] != "bad":
+                self._keep(tag, time.monotonic(), float(row["value"]))
 
     def live(self) -> list[str]:
         """Return the parts of the live line, the most important first."""

@@ -17,6 +17,12 @@ SERVICE: Final = "service"
 TEST_SERVICE_KEY: Final = sha256(b"cryofill test service key: published, protects nothing").digest()
 
 
+def without_key(command: str) -> str:
+    """Return a command as it may be shown and kept: without the key that it carries."""
+    name, _, rest = command.partition(" ")
+    return f"{name} ..." if name in ("key", "service_key") and rest not in ("", "erase") else command
+
+
 def roles() -> tuple[str, ...]:
     """Return the roles that need a proof, the lowest first."""
     return tuple(tables.serial().ROLES[1:])

@@ -6,6 +6,7 @@ sent by itself. Any URL of pyserial will do: a device, socket://HOST:PORT, rfc22
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -18,22 +19,31 @@ READ_S: Final = 0.1
 WRITE_S: Final = 2.0
 AGAIN_S: Final = 0.5  # between two tries to open a port that is gone
 LINE_MAX: Final = 1024  # a longer one is noise
+# What pyserial says -> what it means.
+PLAIN: Final = (
+    ("exclusively lock", "busy: another program has the port"),
+    ("readiness to read", "gone: the cable is out, or nothing is behind it any more"),
+    ("Could not configure", "that is no serial port"),
+)
 
 
 class Away(Exception):
     """The line is not there now; the text says why."""
 
 
-def open_port(url: str) -> Any:
-    """Return the open pyserial port. Raises Away with the reason."""
+def open_port(url: str, dtr: bool = False) -> Any:
+    """Return the open pyserial port, with DTR and RTS up or down. Raises Away with the reason."""
+    scheme, _, rest = url.partition("://")
+    if scheme in ("socket", "rfc2217") and not re.search(r"[^/]:\d+(\D|$)", rest):
+        raise Away(f"{scheme}://HOST:PORT is what it has to look like")
     try:
         port = serial.serial_for_url(url, do_not_open=True)
         port.baudrate = BAUD
         port.timeout = READ_S
         if not url.startswith("rfc2217:"):  # which refuses to open with one
             port.write_timeout = WRITE_S
-        port.dtr = False
-        port.rts = False
+        port.dtr = dtr
+        port.rts = dtr
         if "://" not in url:
             port.exclusive = True  # two programs on one line answer for each other
         port.open()
@@ -44,9 +54,13 @@ def open_port(url: str) -> Any:
 
 def reason(error: Exception) -> str:
     """Return pyserial's message as one short line."""
+    said = " ".join(str(error).split())
+    for part, words in PLAIN:
+        if part in said:
+            return words
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    return " ".join(str(error).split()) or type(error).__name__
+    return said or type(error).__name__
 
 
 class Line:

@@ -10,8 +10,10 @@ import contextlib
 import os
 import shutil
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any, Final
 
 from prompt_toolkit import PromptSession
@@ -24,8 +26,8 @@ from prompt_toolkit.patch_stdout import patch_stdout
 from prompt_toolkit.styles import Style
 
 from host_tools import cli
-from host_tools.console import trend, words
-from host_tools.console.board import Board
+from host_tools.console import keys, trend, words
+from host_tools.console.board import LIVE, Board
 from host_tools.console.port import Away
 from host_tools.console.session import Answer
 from sim import tables
@@ -34,7 +36,8 @@ REFRESH_S: Final = 0.5
 LIVE_LINES: Final = 3
 OWN: Final = {
     "alarms": ("", "active and latched trips in words: cause and what to do"),
-    "trend": ("<tag> ...", "draw what the live line has seen of a tag"),
+    "trend": ("<tag> ...", "draw a tag; one not on the live line from now on"),
+    "login": ("<role> [key file]", "take a role; without a file with the key given"),
     "quit": ("", "end; also Ctrl-D"),
 }
 PARAMETER_AFTER: Final = ("set", "get", "params")
@@ -45,6 +48,19 @@ COLOURS: Final = Style.from_dict({"bottom-toolbar": "reverse"})
 def plain() -> bool:
     """Return whether colour is not wanted."""
     return bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM", "") in ("", "dumb")
+
+
+def dumb() -> bool:
+    """Return whether the terminal has no cursor to move: lines only, and no live line."""
+    return os.environ.get("TERM", "") in ("dumb", "unknown")
+
+
+def wrapped(line: str, width: int) -> str:
+    """Return a line broken between words, what follows set in as far as the line itself and four more."""
+    if len(line) <= width:
+        return line
+    indent = " " * min(len(line) - len(line.lstrip()) + 4, width // 2)
+    return "\n".join(textwrap.wrap(line, width, subsequent_indent=indent))
 
 
 def fold(parts: Iterable[str], width: int, lines: int) -> list[str]:
@@ -123,9 +139,8 @@ class Completions(Completer):
             io = tables.io(node)
             if typed[0] in ("move", "stroke"):
                 return [(row[0], row[3]) for row in (*io.DO, *io.AO)]
-            if typed[0] == "trend":
-                return [(tag, "") for tag in self._board.history]
-            return [(row[0], "") for group in (io.AI, io.DI, io.DO, io.AO, io.CI) for row in group]
+            more = [tag for tag in self._board.history if "_" in tag] if typed[0] == "trend" else []
+            return [(tag, "") for tag in (*words.tags(node), *more)]
         if typed[0] == "login":
             return [(role, "") for role in tables.serial().ROLES[1:]]
         if typed[0] == "help":
@@ -160,13 +175,16 @@ class Screen:
         except Away as why:
             raise cli.UserError(f"{self._url}: {why}") from None
         try:
+            if dumb():
+                return self._converse(lambda: input("> "))
             with patch_stdout(raw=True), keys_kept():
-                return self._converse()
+                return self._converse(self._line().prompt)
         finally:
             self._board.close()
 
-    def _converse(self) -> int:
-        session: PromptSession[str] = PromptSession(
+    def _line(self) -> PromptSession[str]:
+        """Return the line to type on, with the live line below."""
+        return PromptSession(
             "> ",
             input=keyboard(),
             completer=Completions(self._board),
@@ -177,14 +195,19 @@ class Screen:
             style=None if self._plain else COLOURS,
             color_depth=ColorDepth.DEPTH_1_BIT if self._plain else None,
         )
-        print(f"{self._url}: help lists the commands, Tab completes, quit ends")
+
+    def _converse(self, read: Callable[[], str]) -> int:
+        way = "Enter alone shows the board's state" if dumb() else "Tab completes"
+        self._print(f"{self._url}: help lists the commands, {way}, quit ends")
         self._board.follow()
         while True:
             try:
-                text = session.prompt()
+                text = read()
             except EOFError:
                 return cli.EXIT_DONE
             if not text.strip():
+                if dumb():
+                    self._print(" | ".join(self._parts()))
                 continue
             if text.split()[0] in ("quit", "exit"):
                 return cli.EXIT_DONE
@@ -194,24 +217,31 @@ class Screen:
                 print("not waited for")
 
     def _live(self) -> str:
+        lines = fold(self._parts(), _width() - 1, LIVE_LINES)
+        return "\n".join(lines + [""] * (LIVE_LINES - len(lines)))
+
+    def _parts(self) -> list[str]:
+        """Return the parts of the live line; what is wrong with the line itself comes first."""
         board = self._board
-        width = shutil.get_terminal_size().columns
         parts = board.live()
         silent_s = time.monotonic() - board.heard_s if board.heard_s else 0.0
         if not board.here:
             parts = ["LINE LOST, trying again", *parts]
         elif silent_s > 3.0:
             parts = [f"SILENT for {silent_s:.0f} s", *parts]
-        lines = fold(parts, width - 1, LIVE_LINES)
-        return "\n".join(lines + [""] * (LIVE_LINES - len(lines)))
+        return parts
 
     def _tell(self, line: str) -> None:
         """Show a line that came by itself, with the time; called from the threads."""
         self._log("-", line)
-        text = line if line.startswith("    ") else f"{time.strftime('%H:%M:%S')} {line}"
+        text = wrapped(line if line.startswith("    ") else f"{time.strftime('%H:%M:%S')} {line}", _width() - 1)
         if not self._plain and line.startswith("ALARM"):
             text = f"\x1b[1;31m{text}\x1b[0m"
         sys.stdout.write(text + "\n")
+
+    @staticmethod
+    def _print(line: str) -> None:
+        print(wrapped(line, _width() - 1))
 
     # -- commands ------------------------------------------------------------------------------------------
 
@@ -223,29 +253,37 @@ class Screen:
             self._alarms()
         elif name == "trend":
             self._trend([tag.upper() for tag in args])
-        elif name == "login" and len(args) == 1:
-            answer = self._board.login(args[0])
-            print(f"logged in as {answer.words}" if answer.ok else f"refused: {answer.words}")
+        elif name == "login" and len(args) in (1, 2):
+            self._login(*args)
         else:
             self._show(name, self._board.ask(command))
+
+    def _login(self, role: str, file: str = "") -> None:
+        try:
+            key = keys.read(Path(file)) if file else None
+        except cli.UserError as error:
+            self._print(f"refused: {error}")
+            return
+        answer = self._board.login(role, key)
+        self._print(f"logged in as {answer.words}" if answer.ok else f"refused: {answer.words}")
 
     def _show(self, name: str, answer: Answer) -> None:
         for line in answer.lines:
             row = words.tag_row(self._board.node, line) if name == "tags" else None
-            print(words.tag_line(row) if row else line)
+            self._print(words.tag_line(row) if row else line)
         if not answer.ok:
-            print(f"refused: {answer.words}" if answer.heard else answer.words)
+            self._print(f"refused: {answer.words}" if answer.heard else answer.words)
         elif not answer.lines:
-            print(answer.words or "done")
+            self._print(answer.words or "done")
 
     def _help(self, args: list[str]) -> None:
         found = commands(self._board.node or "dispenser")
         for name, (arguments, text, arm) in found.items():
             if not args or name == args[0]:
                 head = f"{'arm ' if arm else ''}{name} {arguments}"
-                print(f"{head:<28} {text}")
+                self._print(f"{head:<28} {text}")
         if args and args[0] not in found:
-            print(f"no command {args[0]}")
+            self._print(f"no command {args[0]}")
 
     def _alarms(self) -> None:
         answer = self._board.ask("trips")
@@ -255,24 +293,30 @@ class Screen:
         rows = [line.split() for line in answer.lines if not line.startswith("reaction ")]
         for row in rows:
             told = words.alarm(self._board.node, row[0])
-            print(f"{told.name} ({' '.join(row[5:])}): {told.what}")
+            self._print(f"{told.name} ({' '.join(row[5:])}): {told.what}")
             for line in words.remedy(told):
-                print(line)
+                self._print(line)
         if not rows:
-            print("no trip is active or latched")
+            self._print("no trip is active or latched")
 
-    def _trend(self, tags: list[str]) -> None:
-        history = {tag.upper(): samples for tag, samples in self._board.history.items()}
-        known = sorted(history)
-        for tag in tags or known[:1]:
-            if tag not in history:
-                print(f"no trend of {tag}; of {' '.join(known)}")
-                continue
-            unit: Any = words.shown(self._board.node, tag, 0)[1]
-            blocks = "utf" in (sys.stdout.encoding or "").lower()
-            width = shutil.get_terminal_size().columns
-            for line in trend.draw(tag, unit, list(history[tag]), width, blocks):
-                print(line)
+    def _trend(self, asked: list[str]) -> None:
+        board = self._board
+        for tag in asked or LIVE.get(board.node, ())[:1]:
+            samples = list(board.history.get(tag, ()))
+            watched = board.watch(tag) if tag not in board.drawn else True
+            if not watched:
+                self._print(f"no trend of {tag}: tags lists what there is; also {' '.join(sorted(board.drawn))}")
+            elif len(samples) < 2:
+                self._print(f"{tag}: looked at every second from now on; ask again in a while")
+            else:
+                unit = words.shown(board.node, tag, 0)[1] or tag.rpartition("_")[2].lower() * ("_" in tag)
+                blocks = "utf" in (sys.stdout.encoding or "").lower() and not dumb()
+                for line in trend.draw(tag, unit, samples, _width() - 1, blocks):
+                    print(line)
+
+
+def _width() -> int:
+    return shutil.get_terminal_size().columns
 
 
 def _keys() -> KeyBindings:

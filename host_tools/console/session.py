@@ -23,6 +23,7 @@ ANSWER_S: Final = 1.0  # without a word from the board: try again
 TRIES: Final = 3
 SEQ_MOD: Final = 1_000_000_000
 COUNTED: Final = "lines="
+LINE_MAX: Final = 120  # characters between `#` and the line feed that the board takes
 
 
 @dataclass
@@ -62,6 +63,14 @@ def role_key(service_key: bytes, role: str) -> bytes:
 def proof(key: bytes, nonce: bytes) -> str:
     """Return what answers the board's nonce."""
     return hmac.new(key, b"cryofill login " + nonce, hashlib.sha256).digest()[:16].hex()
+
+
+def unsendable(line: bytes, command: str) -> str:
+    """Return why a command cannot be sent as this line, "" when it can."""
+    if not (command.isascii() and command.isprintable()):
+        return "only plain ASCII characters can be sent"
+    over = len(line.strip()) - 1 - LINE_MAX
+    return f"too long by {over} characters: number, command and CRC have {LINE_MAX} together" if over > 0 else ""
 
 
 def looks_only(command: str) -> bool:
@@ -124,6 +133,9 @@ class Session:
     def ask(self, command: str, answer_s: float = ANSWER_S, tries: int = TRIES) -> Answer:
         """Give a command and return its answer; `heard` False when none came, whatever the line did."""
         command = " ".join(command.split())
+        why = unsendable(frame(SEQ_MOD, command), command)
+        if why:
+            return Answer(command, False, why, heard=False)
         again_new = looks_only(command)
         with self._asking:
             for number in range(tries):

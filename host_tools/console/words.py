@@ -95,9 +95,19 @@ class Scale(NamedTuple):
     div: int
 
 
+PERCENT: Final = Scale("%", 100)  # of an analog output: the firmware counts in 0.01 %
+
+
 def scales(node: str) -> dict[str, Scale]:
-    """Return the scale of every analog input of a node."""
-    return {row[0]: Scale(row[5], row[6]) for row in tables.io(node).AI}
+    """Return the scale of every analog input and output of a node."""
+    io = tables.io(node)
+    return {row[0]: Scale(row[5], row[6]) for row in io.AI} | {row[0]: PERCENT for row in io.AO}
+
+
+def tags(node: str) -> tuple[str, ...]:
+    """Return every tag of a node's I/O list, in the order of `tags`."""
+    io = tables.io(node)
+    return tuple(row[0] for group in (io.AI, io.DI, io.DO, io.AO, io.CI) for row in group)
 
 
 def shown(node: str, tag: str, value: int) -> tuple[float, str]:
