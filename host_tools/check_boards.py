@@ -77,8 +77,11 @@ def problems(node: str, board: str) -> Iterator[str]:
         if board == STUBBED and stub_pins() and pin not in stub_pins():
             yield f"{where}: {tag} on {name}: MicroPython's stubs know no such pin"
     if board != table.REFERENCE:
-        for extra in {one[0] for one in table.WIRES[node]} - set(wired):
+        rows = [one[0] for one in table.WIRES[node]]
+        for extra in sorted(set(rows) - set(wired)):
             yield f"{where}: {extra} in WIRES is no wire to the MCU"
+        for twice in sorted({tag for tag in rows if rows.count(tag) > 1}):
+            yield f"{where}: {twice} has more than one row in WIRES"
     elif row["FRAM_CS"] != io.FRAM_CS:
         yield f"{where}: FRAM_CS is {io.FRAM_CS} in the I/O list, {row['FRAM_CS']} in the table of boards"
 

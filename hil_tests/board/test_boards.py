@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -49,6 +50,42 @@ def moved(monkeypatch: pytest.MonkeyPatch, tag: str, pin: str) -> list[str]:
 )
 def test_a_wrong_wire_is_found(monkeypatch: pytest.MonkeyPatch, tag: str, pin: str, says: str) -> None:
     assert any(says in line for line in moved(monkeypatch, tag, pin)), moved(monkeypatch, tag, pin)
+
+
+@pytest.mark.parametrize(
+    ("board", "change", "says"),
+    [
+        ("teensy41", {"CAN_ID": 2}, "D0 is both CAN 2 and UART 1"),
+        ("teensy41", {"SPI_ID": 1}, "D1 is both SPI 1 and UART 1"),
+        ("pybv11", {"CAN_ID": 2}, "Y6 is both CAN 2 and SPI 2"),
+        ("pybv11", {"UART_ID": 5}, "UART 5 has no pins"),
+        ("teensy41", {"FRAM_CS": "D6"}, "FRAM_CS is D10 in the I/O list, D6 in the table of boards"),
+    ],
+)
+def test_buses_that_share_a_pin_or_have_none_are_found(
+    monkeypatch: pytest.MonkeyPatch, board: str, change: dict[str, Any], says: str
+) -> None:
+    table = tables.boards()
+    rows = tuple({**row, **change} if row["ID"] == board else row for row in table.BOARDS)
+    monkeypatch.setattr(tables, "boards", lambda: SimpleNamespace(**{**vars(table), "BOARDS": rows}))
+    assert f"dispenser on {board}: {says}" in check_boards.all_problems()
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        (lambda rows: rows[1:], "PT101 has no row in WIRES"),
+        (lambda rows: (*rows, ("PT199", "X9", "PA2")), "PT199 in WIRES is no wire to the MCU"),
+        (lambda rows: (*rows, rows[0]), "PT101 has more than one row in WIRES"),
+    ],
+)
+def test_every_wire_has_one_row(
+    monkeypatch: pytest.MonkeyPatch, rows: Callable[[tuple[Any, ...]], tuple[Any, ...]], says: str
+) -> None:
+    table = tables.boards()
+    wires = {**table.WIRES, "dispenser": rows(table.WIRES["dispenser"])}
+    monkeypatch.setattr(tables, "boards", lambda: SimpleNamespace(**{**vars(table), "WIRES": wires}))
+    assert list(check_boards.problems("dispenser", "pybv11")) == [f"dispenser on pybv11: {says}"]
 
 
 def test_an_analog_name_and_its_pin_are_one(monkeypatch: pytest.MonkeyPatch) -> None:

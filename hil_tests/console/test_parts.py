@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -159,9 +160,21 @@ def test_every_trip_has_words_cause_and_remedy(node: str) -> None:
 def test_a_trip_in_words() -> None:
     flame = [row[0] for row in tables.trips("dispenser").TRIPS].index("FLAME")
     lines = words.event_lines("dispenser", [1000, 2, flame, 0, 0, 0])
-    assert lines[0].startswith("ALARM FLAME: flame detected (emergency shut-down;")
+    assert lines[0].startswith("ALARM FLAME: flame detected (emergency shut-down)")
     assert lines[1].startswith("    cause:") and lines[2].startswith("    do:")
     assert words.event_lines("dispenser", [1000, 99, 99, 0, 0, 0]) != []  # of a firmware that we do not know
+
+
+def test_events_name_signal_output_and_role() -> None:
+    def told(node: str, kind: int, name: str, rows: Sequence[Sequence[object]], role: int, value: int) -> str:
+        return words.event_lines(node, [1, kind, [row[0] for row in rows].index(name), role, 0, value])[0]
+
+    trips, notes = tables.trips("dispenser").TRIPS, tables.port_notes().NOTES
+    assert told("dispenser", 2, "SUPPLY_LOW", trips, 0, 1390).endswith("(stops the fill; PT101 1.39 bar)")
+    assert told("dispenser", 2, "MASS_BALANCE", trips, 0, 3100).endswith("(stops the fill; BALANCE_G 3100)")
+    assert told("dispenser", 2, "FLAME", trips, 0, 0).endswith("(emergency shut-down)")
+    assert told("dispenser", 10, "move", notes, 2, 2) == "port: an output was moved by hand (output: XV104)"
+    assert told("tank", 10, "login", notes, 2, 0) == "port: somebody has proved a role (technician)"
 
 
 class TestTrend:

@@ -58,10 +58,10 @@ def event_lines(node: str, words: Sequence[int]) -> list[str]:
     if one.kind in ("TRIP", "WARN"):
         told = alarm(node, one.name)
         head = f"{'ALARM' if one.kind == 'TRIP' else 'WARNING'} {told.name}: {told.what}"
-        return [f"{head} ({told.reaction}; measured {one.value})", *remedy(told)]
+        return [f"{head} ({told.reaction}{_measured(node, one)})", *remedy(told)]
     if one.kind == "CLEAR":
         return [f"{one.name} cleared"]
-    note = _note(node, one)
+    note = _note(node, one, words[3])
     return [note] if note else [f"{one.kind} {one.name} {one.value}"]
 
 
@@ -70,8 +70,17 @@ def remedy(told: Alarm) -> list[str]:
     return [f"    cause: {told.cause}", f"    do:    {told.action}"] if told.cause else []
 
 
-def _note(node: str, one: Event) -> str:
-    """Return the words of a note's table row with its value."""
+def _measured(node: str, one: Event) -> str:
+    """Return what a trip's signal was, for the brackets behind it; nothing for a contact."""
+    signal, compare = next((row[1:3] for row in tables.trips(node).TRIPS if row[0] == one.name), ("", "open"))
+    if compare in ("open", "closed"):
+        return ""
+    value, unit = shown(node, signal, one.value)
+    return f"; {signal} {value:g} {unit}".rstrip()
+
+
+def _note(node: str, one: Event, role: int) -> str:
+    """Return the words of a note's table row with its value, and the role that a note of the port concerns."""
     rows: tuple[Any, ...] = ()
     if one.kind == "LINK":
         rows = tables.link_notes().NOTES
@@ -83,7 +92,12 @@ def _note(node: str, one: Event) -> str:
     row = next((row for row in rows if row[0] == one.name), None)
     if row is None:
         return ""
-    value = f" ({row[1]}: {one.value})" if row[1] else ""
+    io = tables.io(node)
+    outputs = [output[0] for output in (*io.DO, *io.AO)]
+    said = outputs[one.value] if row[1] == "output" and one.value < len(outputs) else one.value
+    value = f" ({row[1]}: {said})" if row[1] else ""
+    if one.kind == "PORT" and role and not row[1]:
+        value = f" ({tables.serial().ROLES[role & 3]})"
     lead = {"LINK": "link: ", "PORT": "port: ", "BOOT": "started: "}.get(one.kind, "")
     return f"{lead}{row[2]}{value}"
 
