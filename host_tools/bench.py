@@ -17,16 +17,15 @@ import sys
 import time
 from array import array
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from host_tools.check_firmware import vm_command
 from host_tools.fill_command import load_scenario
 from host_tools.generate import database
+from sim import vm_command
 from sim.events import STATE
 from sim.rig import TICK_MS
+from sim.tables import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 SCENARIO = "warm_topup"
 QUICK_S = 60.0     # simulated seconds of a short run
 EVERY_TICKS = 1000  # of which
@@ -162,6 +161,7 @@ def tick_costs(account: Account) -> dict[str, dict[str, dict[str, float]]]:
 _VM_CODEC = """
 import time
 from generated import messages as m
+from sim.tables import ROOT
 def run(calls, rounds):
     buf = bytearray(8)
     outs = [[0] * (len(values) + 1) for name, values in calls]
@@ -191,7 +191,8 @@ def codec() -> dict[str, float]:
     calls = [(row.name.lower(), tuple(physical)) for row, physical in zip(rows, values, strict=True)]
     environment = {**os.environ, "MICROPYPATH": os.pathsep.join((str(ROOT / "firmware"), ".frozen"))}
     script = f"{_VM_CODEC}\nrun({calls!r}, {CODEC_ROUNDS})\n"
-    run = subprocess.run([*vm_command(), "-c", script], env=environment, capture_output=True, text=True, check=False)
+    command = [*vm_command.prompt_argv(), "-c", script]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if run.returncode != 0:
         raise RuntimeError(f"the codec failed in the VM: {run.stdout.strip()} {run.stderr.strip()}")
     pack_us, unpack_us = (float(word) for word in run.stdout.split())

@@ -18,8 +18,8 @@ from typing import Any, Final
 
 from host_tools.image_source import LISTS, board_of, wires
 from sim import tables
+from sim.tables import ROOT
 
-ROOT: Final = Path(__file__).resolve().parents[1]
 PAGE: Final = ROOT / "docs" / "wiring.md"
 STUBS: Final = ROOT / "typings" / "stm32" / "machine.pyi"
 STUBBED: Final = "pybv11"

@@ -13,11 +13,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
-from host_tools import cli
+from host_tools import cli, problems
+from host_tools.problems import Problem
+from sim.tables import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 TOP_FOLDERS = ("firmware", "dbc", "sim", "host_tools", "hil_tests", "docs", ".ci")
 
 _FENCE = re.compile(r"^\s*(```|~~~)")
@@ -27,17 +27,6 @@ _HEADING = re.compile(r"^#{1,6}\s+(.*?)\s*#*\s*$")
 _PATH = re.compile(rf"^(?:{'|'.join(re.escape(folder) for folder in TOP_FOLDERS)})/[\w./-]*$")
 _TARGET = re.compile(r"^([\w-]+)\s*:(?!=)")
 _FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
-
-
-class Problem(NamedTuple):
-    """One wrong claim: document, line and the reason in one line."""
-
-    path: str
-    line: int
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{self.path}:{self.line}: {self.reason}"
 
 
 def anchor(heading: str) -> str:
@@ -140,10 +129,7 @@ def check_tree(root: Path) -> list[Problem]:
 
 def main() -> int:
     """Print the problems of this checkout's documents; return 1 when there is any."""
-    problems = check_tree(ROOT)
-    for problem in problems:
-        print(problem)
-    return 1 if problems else 0
+    return problems.told(check_tree(ROOT))
 
 
 if __name__ == "__main__":

@@ -12,10 +12,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import sysconfig
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from host_tools import problems
+from sim import vm_command
+from sim.node_failure import NodeFailure
+from sim.tables import ROOT
+
 STUBS = ROOT / "typings" / "stm32"
 BOARD_ARCH = "armv7emsp"   # Cortex-M4F/M7: every reference board
 SMALL_INT_BITS = 31        # what a 32-bit board has; the 64-bit VM hides an overflow
@@ -34,14 +37,10 @@ def firmware_files(root: Path = ROOT) -> list[Path]:
     return sorted((root / "firmware").rglob("*.py"))
 
 
-def vm_command() -> list[str]:
-    """Return how to start the MicroPython VM: $CRYOFILL_MICROPYTHON, or the one of the installed package."""
-    return [os.environ.get("CRYOFILL_MICROPYTHON") or str(Path(sysconfig.get_path("scripts")) / "micropython")]
-
-
 def compile_in_vm(path: Path) -> str:
     """Return "" when the VM can compile the file, else its message."""
-    run = subprocess.run([*vm_command(), "-X", "compile-only", str(path)], capture_output=True, text=True, check=False)
+    command = [*vm_command.prompt_argv(), "-X", "compile-only", str(path)]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
     return "" if run.returncode == 0 else (run.stdout + run.stderr).strip()
 
 
@@ -72,16 +71,18 @@ def main() -> int:
         print("check_firmware: no MicroPython stubs under typings/stm32; run `make check`, which installs them",
               file=sys.stderr)  # fmt: skip
         return 2
-    problems: list[str] = []
+    try:
+        vm_command.place()
+    except NodeFailure as failure:
+        print(f"check_firmware: {failure.reason}", file=sys.stderr)
+        return 2
+    found: list[str] = []
     for path in firmware_files():
         shown = path.relative_to(ROOT)
         for reader, message in (("VM", compile_in_vm(path)), ("mpy-cross", compile_for_board(path))):
             if message:
-                problems.append(f"{shown}: {reader} cannot compile it: {message.splitlines()[-1]}")
-    problems += type_check()
-    for problem in problems:
-        print(problem)
-    return 1 if problems else 0
+                found.append(f"{shown}: {reader} cannot compile it: {message.splitlines()[-1]}")
+    return problems.told(found + type_check())
 
 
 if __name__ == "__main__":

@@ -18,8 +18,9 @@ import ast
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
+from host_tools import problems
+from host_tools.problems import Problem
 from sim import tables
 
 HOST_PACKAGES = ("host_tools", "sim", "hil_tests")
@@ -50,17 +51,6 @@ PLANT = ("sim.plant.", "sim.losses.")
 
 # Names of table modules in the firmware: hosts load them by path, so they may hold literals only.
 LITERAL_TABLES = ("_table.py", "netlist.py")
-
-
-class Violation(NamedTuple):
-    """One broken rule: where, and why in one line."""
-
-    path: str
-    line: int
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{self.path}:{self.line}: {self.reason}"
 
 
 def imported_modules(tree: ast.AST) -> Iterator[tuple[int, str]]:
@@ -112,20 +102,20 @@ def check_host_file(package: str, inside: str, tree: ast.AST) -> Iterator[tuple[
             yield line, f"{package} imports firmware module {module}: load tables by path with sim.tables"
 
 
-def check_table(path: Path, shown: str) -> list[Violation]:
+def check_table(path: Path, shown: str) -> list[Problem]:
     """Return the violation when the host's own loader refuses a table, for anything but literals."""
     try:
         tables.load_table(path)
     except tables.TableError as error:
         where, _, reason = str(error).partition(": ")
         line = where.rpartition(":")[2]
-        return [Violation(shown, int(line) if line.isdigit() else 0, reason)]
+        return [Problem(shown, int(line) if line.isdigit() else 0, reason)]
     return []
 
 
-def check_tree(root: Path) -> list[Violation]:
+def check_tree(root: Path) -> list[Problem]:
     """Check every Python file under `root`/firmware, sim and host_tools; return the violations, sorted."""
-    found: list[Violation] = []
+    found: list[Problem] = []
     for folder in ("firmware", "sim", "host_tools"):
         for path in sorted((root / folder).rglob("*.py")):
             inside = path.relative_to(root / folder).as_posix()
@@ -133,13 +123,13 @@ def check_tree(root: Path) -> list[Violation]:
             try:
                 tree = ast.parse(path.read_text(encoding="utf-8"), filename=shown)
             except SyntaxError as error:
-                found.append(Violation(shown, error.lineno or 0, f"syntax error: {error.msg}"))
+                found.append(Problem(shown, error.lineno or 0, f"syntax error: {error.msg}"))
                 continue
             if folder == "firmware":
-                problems = check_firmware_file(inside, tree)
+                wrong = check_firmware_file(inside, tree)
             else:
-                problems = check_host_file(folder, inside, tree)
-            found += [Violation(shown, line, reason) for line, reason in problems]
+                wrong = check_host_file(folder, inside, tree)
+            found += [Problem(shown, line, reason) for line, reason in wrong]
             if folder == "firmware" and inside.endswith(LITERAL_TABLES):
                 found += check_table(path, shown)
     return found
@@ -148,14 +138,11 @@ def check_tree(root: Path) -> list[Violation]:
 def main(argv: list[str] | None = None) -> int:
     """Print the violations under the given root (default: this checkout); return 1 when there is any."""
     arguments = sys.argv[1:] if argv is None else argv
-    root = Path(arguments[0]) if arguments else Path(__file__).resolve().parents[1]
+    root = Path(arguments[0]) if arguments else tables.ROOT
     if not (root / "firmware").is_dir():
         print(f"check_imports: no folder firmware/ under {root}", file=sys.stderr)
         return 2
-    violations = check_tree(root)
-    for violation in violations:
-        print(violation)
-    return 1 if violations else 0
+    return problems.told(check_tree(root))
 
 
 if __name__ == "__main__":

@@ -20,12 +20,13 @@ import socket
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from host_tools.sampling import NODES, channels, measured
+from host_tools.sampling import channels, measured
 from sim import scenario, tables
 from sim.lines_server import LinesServer, Peer, listen
 from sim.plant.world import World
 from sim.scenario import ScenarioError
 from sim.scenario_words import suggest
+from sim.tables import NODES
 
 LINE_MAX = 16384
 PRESS_S = 0.5

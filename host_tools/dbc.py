@@ -25,9 +25,7 @@ from host_tools.generate import (
     serial_port,
     tags,
 )
-
-ROOT = Path(__file__).resolve().parents[1]
-NODES = ("dispenser", "tank")
+from sim.tables import NODES, ROOT
 
 
 def _targets(root: Path) -> dict[Path, Callable[[], str]]:

@@ -13,7 +13,8 @@ from typing import Final, NamedTuple
 
 from host_tools import cli
 from host_tools.board_port import FIRMWARE, PROMPTS, Port, PortError
-from host_tools.check_firmware import vm_command
+from sim import vm_command
+from sim.node_failure import NodeFailure
 
 # distribution -> (what it is needed for, in the run-time set or the developer's)
 PACKAGES: Final = {
@@ -65,9 +66,10 @@ def host() -> list[Finding]:
     version = ".".join(map(str, sys.version_info[:3]))
     old = sys.version_info < PYTHON
     found = [Finding(not old, "Python", f"{version}, 3.10 or later is needed" if old else version), *_packages()]
-    program = vm_command()[0]
-    there = shutil.which(program) is not None
-    found.append(Finding(there, "MicroPython VM", program if there else f"{program}: no such program"))
+    try:
+        found.append(Finding(True, "MicroPython VM", vm_command.place()))
+    except NodeFailure as failure:
+        found.append(Finding(False, "MicroPython VM", failure.reason))
     git = shutil.which("git")
     found.append(Finding(git is not None, "git", git or "not found: images say revision unknown", needed=False))
     found.append(_serial_ports())

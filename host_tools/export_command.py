@@ -18,8 +18,8 @@ from typing import Any, Final, Protocol, TextIO
 
 from host_tools import candump, cli
 from host_tools.generate import database
+from sim.tables import ROOT
 
-ROOT: Final = Path(__file__).resolve().parents[1]
 LOG: Final = "link.log"
 QUIET_S: Final = 1.0  # of wall time, before progress is shown
 REFRESH_S: Final = 0.2

@@ -17,8 +17,8 @@ from typing import Any, Final, NamedTuple
 from host_tools import link_e2e
 from host_tools.candump import Frame
 from host_tools.generate import database
+from sim.tables import ROOT
 
-ROOT: Final = Path(__file__).resolve().parents[1]
 FIXED: Final = ("t_s", "id", "message", "data", "crc", "counter", "session")
 CRC, COUNTER, SESSION = (name for name, _, _ in database.HEADER)
 

@@ -18,8 +18,9 @@ from typing import IO, Any, BinaryIO, TextIO
 
 from host_tools.candump import BUS as BUS
 from host_tools.candump import line as candump_line
-from host_tools.sampling import NODES, SAMPLE_MS, as_event, channels, measured
+from host_tools.sampling import SAMPLE_MS, as_event, channels, measured
 from sim import exchange, tables, wire
+from sim.tables import NODES
 
 # Of the truth, what no analog input shows: mass in the truck's tank (kg) and the meter's total (g).
 TOTALS = ("tank_kg", "FQ101")

@@ -10,7 +10,6 @@ import functools
 import itertools
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import cantools.database
@@ -21,9 +20,9 @@ from sim import events, replay, tables, wire
 from sim.exchange import Start
 from sim.recorded_memory import payload, request
 from sim.replay import Difference
+from sim.tables import ROOT
 from sim.wire import Layout, Output, TxFrame
 
-ROOT: Final = Path(__file__).resolve().parents[1]
 NOTHING: Final = "-"
 OPERATIONS: Final = {
     wire.FLASH_READ: "flash read", wire.FLASH_PROG: "flash program", wire.FLASH_ERASE: "flash erase",

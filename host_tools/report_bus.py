@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
 from statistics import median
 from typing import Final, NamedTuple
 
 from host_tools.generate import database
 from host_tools.report_read import Seen
+from sim.tables import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 LOAD_POINTS_MAX: Final = 300
 LOAD_BIN_MIN_S: Final = 1.0
 

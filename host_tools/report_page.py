@@ -13,14 +13,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import jinja2
-
-from host_tools import picture, report_bus, report_plot, report_read, report_story, ticket
+from host_tools import pages, picture, report_bus, report_plot, report_read, report_story, ticket
 from host_tools.report_read import Trace
 from sim.invariants import RULES
+from sim.tables import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
-TEMPLATES = Path(__file__).parent / "templates"
 SCRIPT = "report.js"
 ASSUMED_DOC = ROOT / "docs" / "assumptions.md"
 ASSUMED_HEADING = "## Assumed values"
@@ -131,7 +128,7 @@ def context(trace: Trace) -> dict[str, Any]:
     bus = report_plot.bus_panel(trace, bitrate)
     ticks, unit = report_plot.x_ticks(end_s)
     truck = (result["scenario"]["truck"]["profile"], result["scenario"]["profile"]["volume_m3"]) if result else None
-    script = (TEMPLATES / SCRIPT).read_text(encoding="utf-8")
+    script = (pages.TEMPLATES / SCRIPT).read_text(encoding="utf-8")
     return {
         "result": result,
         "title": result["scenario"]["name"] if result else "a run that was cut short",
@@ -167,9 +164,5 @@ def context(trace: Trace) -> dict[str, Any]:
 
 def render(trace: Trace) -> str:
     """Return the page."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
-    )  # fmt: skip
-    environment.filters.update(clock=clock, duration=ticket.duration, short=report_story.milliseconds)
-    return environment.get_template("report.html.j2").render(context(trace))
+    filters = {"clock": clock, "duration": ticket.duration, "short": report_story.milliseconds}
+    return pages.html("report.html.j2", context(trace), filters)

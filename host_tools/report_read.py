@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from host_tools import candump, cli
-from host_tools.sampling import LINK, NODES, Event, History, HistoryObserver
+from host_tools.sampling import LINK, Event, History, HistoryObserver
 from sim.can_frame import FLAG_EXT, frame_bits
 from sim.events import KINDS
+from sim.tables import NODES
 
 SIGNALS, EVENTS, FRAMES, RESULT = "signals.csv", "events.jsonl", "link.log", "result.json"
 

@@ -26,12 +26,12 @@ from host_tools.consoles import Consoles
 from host_tools.control import Control, Desk
 from host_tools.fill_command import load_scenario
 from host_tools.progress import Progress
-from host_tools.sampling import NODES
 from sim import socketcand
 from sim.can_bus import CanBus
+from sim.interfaces import TICK_S
 from sim.operator import STEPS
+from sim.tables import NODES
 
-TICK_S = 0.010
 CAN_PORT = 29536  # socketcand's own
 IDLE_S = 0.2  # how long a standing rig sleeps between two looks at its serial ports
 LOOK_TICKS = 50  # a rig that runs as fast as it can looks at its sockets this often

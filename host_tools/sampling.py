@@ -17,7 +17,6 @@ from sim.can_bus import FAULTS
 from sim.can_controller import STATE_NAMES
 from sim.events import KINDS, TICKET_FIELDS, state_name, trip_name, why_words
 
-NODES = tables.NODES
 SAMPLE_MS = 100
 
 # 4-20 mA over the burden gives this many mA at full scale of `ADC.read_u16()`.
@@ -121,7 +120,7 @@ class Channel(NamedTuple):
 def channels() -> list[Channel]:
     """Return every analog input of both nodes, dispenser first, in the order of the I/O lists."""
     found = []
-    for node in NODES:
+    for node in tables.NODES:
         for place, (tag, _pin, low, high, _unit, shown, div, *_rest) in enumerate(tables.io(node).AI):
             found.append(Channel(tag, node, place, low / div, high / div, shown))
     return found

@@ -15,8 +15,8 @@ from pathlib import Path
 from host_tools import cli, sequence_mermaid, sequence_svg
 from sim import sequence_check, sequence_model, sequence_scenario, sequence_trace, tables
 from sim.sequence_model import Model
+from sim.tables import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 PAGE = "docs/sequence.md"
 SHOWN = 3  # counterexamples printed per property
 

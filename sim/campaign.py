@@ -11,11 +11,11 @@ import time
 import traceback
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
 from sim import events, fill, scenario, tables
 from sim.node_failure import NodeFailure
+from sim.tables import ROOT
 
 # STATUS of a run: all but "ended" is a failure.
 ENDED, BROKEN, NODE, INTERNAL, TIMEOUT = "ended", "invariant", "node", "internal", "timeout"
@@ -25,7 +25,6 @@ TIMEOUT_S: Final = 600.0  # wall time for one run
 LOOK_TICKS: Final = 100
 DETAIL_MAX: Final = 4000  # characters of what a failed node printed
 
-ROOT: Final = Path(__file__).resolve().parents[1]
 
 
 class _OutOfTime(Exception):

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sim import tables
+from sim.tables import NODES
 
-NODES = ("dispenser", "tank")
 LINK = "can.link"
 WORLD = "world"
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from sim import fault_table, memory
 from sim.can_faults import BITRATE, SKEW
+from sim.interfaces import TICK_S
 from sim.scenario import Fault
 
-TICK_S = 0.010
 NONE = "none"
 PERCENT = 100.0
 APART = 0.05  # share of the stroke by which a valve's position must differ from a healthy one's

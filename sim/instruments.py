@@ -18,8 +18,8 @@ from itertools import cycle
 from operator import itemgetter
 
 from sim import tables
+from sim.interfaces import TICK_S
 
-TICK_S = 0.010
 TURNS = 5  # ticks between two looks at a 50 ms channel
 COUNTS_PER_MA = 65535.0 / 22.0
 LOW_MA, HIGH_MA = 3.8, 20.5

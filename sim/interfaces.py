@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
+TICK_MS: Final = 10  # how far the rig moves all its parts at a time
+TICK_S: Final = TICK_MS / 1000
+
 
 class Plant(Protocol):
     """The physical world: see sim.plant."""

@@ -10,10 +10,10 @@ from typing import Any
 
 from sim.events import TRIP, WARN, trip_row
 from sim.faults import Faults
+from sim.interfaces import TICK_S
 
 LIQUID_VALVES = ("XV101", "FCV102", "XV103")
 FLOW_G_S = 1.0
-TICK_S = 0.010
 
 
 @dataclass

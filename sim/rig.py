@@ -17,7 +17,7 @@ from typing import Any, Final
 from sim import cores, serial_line, tables, wire
 from sim.can_bus import CanBus
 from sim.events import BOOT, CLEAR, INFO, LINK, PORT, STATE, STATS, TICKET, TRIP, WARN, Event
-from sim.interfaces import Hand, Hooks, Instruments, Plant
+from sim.interfaces import TICK_MS, TICK_S, Hand, Hooks, Instruments, Plant
 from sim.memory import ANY_WRITE, Memory
 from sim.nodes import STALL_S, NodeProcess
 from sim.serial_ports import SerialPorts
@@ -27,8 +27,6 @@ from sim.vm_command import HEAP_DEFAULT
 __all__ = ["BOOT", "BOOT_MS", "CLEAR", "INFO", "LINK", "PORT", "STATE", "STATS", "TICKET", "TICK_MS", "TICK_S", "TRIP",
            "WARN", "WATCHDOG_MS", "Event", "Instruments", "Plant", "Rig"]  # fmt: skip
 
-TICK_MS: Final = 10
-TICK_S: Final = TICK_MS / 1000
 WATCHDOG_MS: Final = 500
 BOOT_MS: Final = 300  # from reset to the firmware's first tick; outputs are dead
 PRINT_CHECK_TICKS: Final = 100

@@ -271,7 +271,7 @@ def _check_expect(file: str, scenario: Scenario) -> None:
     trip = scenario.expect.trip
     if trip is None:
         return
-    known = [row[0] for node in fault_table.NODES for row in tables.trips(node).TRIPS]
+    known = [row[0] for node in tables.NODES for row in tables.trips(node).TRIPS]
     if trip not in known:
         hint = suggest(trip, known) or "; the ids are in firmware/*/trip_table.py"
         raise _refusal(file, "[expect]", "trip", f"{trip!r} is not a trip{hint}")

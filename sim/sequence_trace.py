@@ -9,12 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from sim import events, sequence_model, tables
+from sim.interfaces import TICK_MS
 from sim.sequence_model import Model, Row, State
-
-TICK_MS: Final = 10
 
 
 class Reference:

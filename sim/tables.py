@@ -10,7 +10,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-FIRMWARE = Path(__file__).resolve().parent.parent / "firmware"
+ROOT = Path(__file__).resolve().parent.parent  # of this repository
+FIRMWARE = ROOT / "firmware"
 SHIMS = Path(__file__).resolve().parent / "shims"  # what stands in for a board's modules
 NODES = ("dispenser", "tank")
 

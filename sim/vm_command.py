@@ -55,11 +55,14 @@ def cpython_argv(r: int, w: int, *, main: Path, python_args: Sequence[str]) -> l
 
 
 def prompt_argv() -> list[str]:
-    """Return the start of the command line of a MicroPython VM without a link."""
-    binary = os.environ.get("CRYOFILL_MICROPYTHON")
-    if binary:
-        return [binary]
-    return [*PYTHON, START_PROMPT.format(site=_package()), "micropython"]
+    """Return the start of the command line of a MicroPython VM without a link. Raises NodeFailure."""
+    own = _own()
+    return [own] if own else [*PYTHON, START_PROMPT.format(site=_package()), "micropython"]
+
+
+def place() -> str:
+    """Return where the MicroPython VM is: a program, or the folder of its package. Raises NodeFailure."""
+    return _own() or _package()
 
 
 def environment(main: Path) -> dict[str, str]:
@@ -80,14 +83,22 @@ def emit() -> str:
 
 def _micropython(r: int, w: int, forkable: bool) -> list[str]:
     """Return the start of a MicroPython node's command line: what comes before the VM's own options."""
-    binary = os.environ.get("CRYOFILL_MICROPYTHON")
-    if binary:
-        path = shutil.which(binary)
-        if path is None:
-            raise NodeFailure("rig", f"CRYOFILL_MICROPYTHON={binary} is no program", "")
-        return [*PYTHON, START_BINARY.format(r=r, w=w), path]
+    own = _own()
+    if own:
+        return [*PYTHON, START_BINARY.format(r=r, w=w), own]
     first = FIRST_FORK if forkable else ""
     return [*PYTHON, START_PACKAGE.format(r=r, w=w, site=_package(), first=first), "micropython"]
+
+
+def _own() -> str:
+    """Return the program that is to be the VM instead of the package's, "" for none."""
+    program = os.environ.get("CRYOFILL_MICROPYTHON")
+    if not program:
+        return ""
+    path = shutil.which(program)
+    if path is None:
+        raise NodeFailure("rig", f"CRYOFILL_MICROPYTHON={program} is no program", "")
+    return path
 
 
 def _package() -> str:

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from host_tools import link_auth
-from host_tools.check_firmware import vm_command
 from sim.tables import FIRMWARE
+from sim.vm_command import prompt_argv
 
 SCRIPT = Path(__file__).parent / "vm" / "replay_auth.py"
 CAN_ID = 0x18FF31D1
@@ -79,7 +79,7 @@ def test_the_vm_makes_the_keys_and_tags_that_cpython_makes(tmp_path: Path) -> No
             lines.append(f"R {station.hex()} {tank_id} {session} {nonces.hex()} {direction} {answer.hex()}")
     path = tmp_path / "vectors.txt"
     path.write_text("\n".join(lines) + "\n", encoding="ascii")
-    command = [*vm_command(), str(SCRIPT), str(FIRMWARE), str(path)]
+    command = [*prompt_argv(), str(SCRIPT), str(FIRMWARE), str(path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout.splitlines()[-1:] == [f"ok {len(lines)}"], done.stdout[-2000:] + done.stderr[-2000:]
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from host_tools.check_firmware import vm_command
 from sim.tables import FIRMWARE
+from sim.vm_command import prompt_argv
 
 ID = 0x18FF31D1
 OTHER_ID = 0x18FF32D1
@@ -318,7 +318,7 @@ class TestSigner:
 
 
 def test_the_ticks_halves_allocate_nothing_in_the_vm() -> None:
-    command = [*vm_command(), str(Path(__file__).parent / "vm" / "tick_halves.py"), str(FIRMWARE)]
+    command = [*prompt_argv(), str(Path(__file__).parent / "vm" / "tick_halves.py"), str(FIRMWARE)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     words = done.stdout.split()
     assert words[:1] == ["ok"], done.stdout[-2000:] + done.stderr[-2000:]

@@ -41,7 +41,8 @@ def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     assert cli.main(["doctor", "socket://127.0.0.1:1"]) == 3
     out = capsys.readouterr().out
     assert "MISSING mpremote: not installed: no cryofill build and flash" in out
-    assert "without ruff" in out and "MISSING MicroPython VM: /nowhere/micropython" in out
+    assert "without ruff" in out
+    assert "MISSING MicroPython VM: CRYOFILL_MICROPYTHON=/nowhere/micropython is no program" in out
     assert "MISSING board: socket://127.0.0.1:1" in out and "3 missing" in out
 
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from host_tools.check_firmware import vm_command
 from host_tools.generate import database as dbc_rows
+from sim.vm_command import prompt_argv
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRMWARE = ROOT / "firmware"
@@ -40,7 +40,7 @@ def run_in_vm(tmp_path: Path) -> Callable[[str, list[str]], list[str]]:
     def run(script: str, vectors: list[str]) -> list[str]:
         path = tmp_path / "vectors.txt"
         path.write_text("\n".join(vectors) + "\n", encoding="ascii")
-        command = [*vm_command(), str(VM_SCRIPTS / script), str(FIRMWARE), str(path)]
+        command = [*prompt_argv(), str(VM_SCRIPTS / script), str(FIRMWARE), str(path)]
         result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
         assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
         return result.stdout.splitlines()

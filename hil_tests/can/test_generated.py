@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from host_tools import dbc
+from sim.tables import NODES
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = (
     "dbc/cryofill.dbc", "firmware/dispenser/io_table.py", "firmware/tank/io_table.py",
-    *(f"firmware/{node}/{name}_table.py" for node in dbc.NODES for name in ("state", "command", "trip", "param")),
+    *(f"firmware/{node}/{name}_table.py" for node in NODES for name in ("state", "command", "trip", "param")),
     "firmware/dispenser/refusal_table.py", "firmware/core/serial_table.py",
     "firmware/core/serial_note_table.py",
 )  # fmt: skip

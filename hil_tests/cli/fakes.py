@@ -5,8 +5,9 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from host_tools.sampling import NODES, channels
+from host_tools.sampling import channels
 from sim import tables
+from sim.tables import NODES
 
 HALF_SPAN_COUNTS = round(12.0 / 22.0 * 65535)  # 12 mA on the 22 mA full scale
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from host_tools.check_firmware import vm_command
 from sim.tables import FIRMWARE
+from sim.vm_command import prompt_argv
 
 SCRIPTS = Path(__file__).parent / "vm"
 FILLS = 32  # until littlefs has erased a block of its own accord, and every file was written twice
@@ -16,7 +16,7 @@ FILLS = 32  # until littlefs has erased a block of its own accord, and every fil
 
 def run(script: str, *args: object, firmware: Path = FIRMWARE) -> str:
     """Run a script in the VM; return the last line it printed, or all it printed when it failed."""
-    command = [*vm_command(), "-X", "heapsize=8M", str(SCRIPTS / script), str(firmware), *map(str, args)]
+    command = [*prompt_argv(), "-X", "heapsize=8M", str(SCRIPTS / script), str(firmware), *map(str, args)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     lines = (done.stdout + done.stderr).splitlines()
     return lines[-1] if lines and lines[-1].startswith("ok ") else "\n".join(lines[-20:])

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from hil_tests.report import trace_folder
-from host_tools import picture, report_page
+from host_tools import pages, picture, report_page
 from sim import tables
 
 SECTIONS = ("figures", "ticket", "invariants", "plots", "story", "faults", "bus", "boards", "limits")
@@ -122,8 +122,8 @@ class TestWhole:
         assert data["panels"]["mass"][0][-1] == 46.0
 
     def test_every_curve_has_a_colour_of_the_style_sheet(self) -> None:
-        style = (report_page.TEMPLATES / "report.css").read_text()
-        plots = (report_page.TEMPLATES / "plots.html.j2").read_text()
+        style = (pages.TEMPLATES / "report.css").read_text()
+        plots = (pages.TEMPLATES / "plots.html.j2").read_text()
         named = dict(re.findall(r'"(#\w{6})": "(\w+)"', plots))
         curves = (*picture.PRESSURES, *picture.TEMPERATURES, *picture.FLOWS)
         assert {one.colour for one in curves} <= set(named)

@@ -9,8 +9,8 @@ from typing import Any, Final, NamedTuple
 
 from host_tools import link_e2e
 from host_tools.generate import database
+from sim.tables import ROOT
 
-ROOT: Final = Path(__file__).resolve().parents[2]
 ADDRESS_MASK: Final = 0xFF
 PEERS: Final = {"tank": "Tank", "dispenser": "Dispenser"}
 CRC, COUNTER, SESSION = (name for name, _, _ in database.HEADER)

@@ -9,13 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-import jinja2
-
-from host_tools import link_e2e
+from host_tools import link_e2e, pages
 from host_tools.generate import database
 from sim.tables import load_table
 
-TEMPLATES: Final = Path(__file__).resolve().parents[1] / "templates"
 PAGE: Final = Path("docs") / "protocol.md"
 DRAWING: Final = Path("docs") / "link-gap.svg"
 TEMPLATE: Final = "protocol.md.j2"
@@ -64,11 +61,6 @@ class Message(NamedTuple):
     signals: tuple[Signal, ...]
 
 
-def cell(text: str) -> str:
-    """Return text that may stand in a cell of a Markdown table: one line, without its own bars."""
-    return " ".join(text.split()).replace("|", "\\|")
-
-
 def _hex(value: int, digits: int) -> str:
     return f"0x{value:0{digits}X}"
 
@@ -96,7 +88,7 @@ def _signal(number: int, signal: Any) -> Signal:
         unit=signal.unit or "", span=span,
         na=_hex(ones, digits) if plain.get(ones) == database.LABEL_NA else "",
         error=_hex(ones - 1, digits) if plain.get(ones - 1) == database.LABEL_ERROR else "",
-        meaning=cell(signal.comment or ("0 no, 1 yes" if plain.get(1) == "YES" else "")),
+        meaning=pages.cell(signal.comment or ("0 no, 1 yes" if plain.get(1) == "YES" else "")),
         words=_words(signal, ones),
     )  # fmt: skip
 
@@ -240,9 +232,4 @@ def context(root: Path) -> dict[str, Any]:
 
 def render(root: Path) -> str:
     """Return the page."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=False, undefined=jinja2.StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
-    )  # fmt: skip
-    environment.filters["cell"] = cell
-    return environment.get_template(TEMPLATE).render(context(root))
+    return pages.markdown(TEMPLATE, context(root))

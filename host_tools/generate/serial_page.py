@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
-import jinja2
-
+from host_tools import pages
 from host_tools.console import alarm_table
-from host_tools.generate import protocol
 from sim.tables import load_table
 
 PAGE: Final = Path("docs") / "serial.md"
@@ -35,9 +33,4 @@ def context(root: Path) -> dict[str, Any]:
 
 def render(root: Path) -> str:
     """Return the page."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(protocol.TEMPLATES), autoescape=False, undefined=jinja2.StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
-    )  # fmt: skip
-    environment.filters["cell"] = protocol.cell
-    return environment.get_template(TEMPLATE).render(context(root))
+    return pages.markdown(TEMPLATE, context(root))

@@ -10,9 +10,10 @@ from typing import Any
 
 from pythonfmu import Fmi2Slave
 
-from sim.fmi.unit import TICK_S, built, declare, whole_ticks
+from sim.fmi.unit import built, declare, whole_ticks
 from sim.plant import Plant
 from sim.plant.piping_table import OUTPUTS
+from sim.plant.script import TICK_S
 
 # Start values that may be set before the first step.
 PARAMETERS = (

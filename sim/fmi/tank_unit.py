@@ -9,8 +9,9 @@ from typing import Any
 
 from pythonfmu import Fmi2Slave
 
-from sim.fmi.unit import TICK_S, built, declare, whole_ticks
+from sim.fmi.unit import built, declare, whole_ticks
 from sim.plant import Plant
+from sim.plant.script import TICK_S
 
 PARAMETERS = ("volume_m3", "relief_barg", "mass_kg", "tank_bar", "wall_k", "spray_fraction", "ambient_kpa")
 INPUTS = (

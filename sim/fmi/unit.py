@@ -11,8 +11,7 @@ from typing import Any
 from pythonfmu import Fmi2Causality, Fmi2Variability, Real
 
 from sim.plant import Plant, PlantConfig
-
-TICK_S = 0.010
+from sim.plant.script import TICK_S
 
 
 def declare(

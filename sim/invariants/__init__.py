@@ -35,7 +35,6 @@ RULES: tuple[tuple[str, str, type[Rule], int], ...] = (
     ("I12", "the ticket agrees with the tank's gain",                                         TicketRight,       10),
 )
 
-NODES = ("dispenser", "tank")
 UNKNOWN_TRIP_S = 1.0  # the deadline of a trip that is not in the table
 RESET_HOLDS_S = 5.0  # a CLEAR this long after the operator's reset command is that reset's
 MAX_PER_RULE = 20
@@ -87,7 +86,7 @@ class Invariants:
         tick = self._tick + 1
         self._tick = tick
         if tick % SLOW_TICKS == 0:
-            v.dead = frozenset(node for node in NODES if not rig.alive(node))
+            v.dead = frozenset(node for node in tables.NODES if not rig.alive(node))
         if v.link_lost_s is not None or v.dead:
             self._note_link(v)
         now = self._now

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sim.interfaces import TICK_S
 from sim.invariants.view import (
     AIR_SHARE,
     CLOSED,
@@ -21,7 +22,6 @@ EARTH_OHM = 10.0
 CABINET_TRIP = 1.0  # % vol
 AT101_LAG_S = 13.0  # detector: first order, T90 30 s
 LINK_HOLD_S = 0.3
-TICK_S = 0.01
 EPS_S = 1e-6
 
 # fmt: off
