@@ -23,8 +23,9 @@ from host_tools.check_firmware import BOARD_ARCH, SMALL_INT_BITS
 from host_tools.image_link import alone, apart, link
 from host_tools.image_map import write
 from host_tools.image_names import rename, words
-from host_tools.image_slim import slim
 from host_tools.image_source import board_of, for_board, module_of, modules, wires
+from host_tools.image_tables import pack
+from host_tools.image_trim import trim
 from sim import tables
 from sim.line_map import FILE as MAP
 from sim.line_map import LineMap
@@ -113,7 +114,7 @@ def digest(data: bytes) -> str:
 def sources(node: str, board: str, rev: str, firmware: Path = tables.FIRMWARE) -> dict[str, str]:
     """Return {path: source} of an image's modules, before they are linked. Its hash is still UNHASHED."""
     words = {"VERSION": __version__, "REVISION": rev, "BOARD": board, "HASH": UNHASHED}
-    plain = slim(for_board(modules(node, firmware), node, board, words))
+    plain = pack(for_board(modules(node, firmware), node, board, words))
     return {path: source for path, source in plain.items() if source or not path.endswith("__init__.py")}
 
 
@@ -121,6 +122,7 @@ def linked(texts: Mapping[str, str]) -> tuple[dict[str, str], str, LineMap]:
     """Return ({path: source} of what is compiled, its hash, where the lines of its main.py come from)."""
     beside = {name: alone(text) for path, text in texts.items() if (name := apart(path))}
     tree = link(texts)
+    trim(tree)
     rename(tree, {word for text in beside.values() for word in words(ast.parse(text))})
     text, lines = write(tree)
     made = {"main.py": text, **beside}

@@ -15,6 +15,7 @@ from typing import Final, TypeVar
 from host_tools.image_source import edit, imports, module_of
 
 MAIN: Final = "main"
+ROOTS: Final = ("main.main", "main.build")  # what the boot stage and the measurement of the heap call
 APART: Final = ("io_table", "rows")  # as they are called in an image
 NATIVE: Final = "native:"  # before the name of what MicroPython itself offers
 _OWN_SCOPE: Final = (
@@ -61,7 +62,7 @@ def link(texts: Mapping[str, str]) -> ast.Module:
     made = ast.Module([*(_native_import(what) for what in native), *body], [])
     for node in ast.walk(made):
         if isinstance(node, (ast.Module, ast.FunctionDef, ast.ClassDef)):
-            node.body = [one for one in node.body if not _is_idle(one)] or [_at(node, ast.Pass())]
+            node.body = [one for one in node.body if not _is_idle(one)] or [at(node, ast.Pass())]
     return made
 
 
@@ -107,6 +108,7 @@ class _Module:
         self.tree = taken.visit(self.tree)
         self.lent = taken.lent
         self.own = _bound(self.tree)
+        self.cls: ast.ClassDef | None = None
 
     def become_class(self) -> None:
         """Hold the module's names in a class that has the module's name."""
@@ -115,6 +117,7 @@ class _Module:
         cls.lineno, cls.path = 1, self.tree.path  # type: ignore[attr-defined]
         self.tree.body = [cls]
         self.own = set()
+        self.cls = cls
 
 
 class _Imports(ast.NodeTransformer):
@@ -155,7 +158,7 @@ class _Imports(ast.NodeTransformer):
 
     def _taken(self, node: ast.stmt, places: Mapping[str, Place]) -> ast.AST:
         self.lent.update(places)
-        return _at(node, ast.Pass())
+        return at(node, ast.Pass())
 
 
 def _bound(scope: ast.AST) -> set[str]:
@@ -218,7 +221,7 @@ class _Resolver(ast.NodeTransformer):
     def visit_Name(self, node: ast.Name) -> ast.AST:
         place = self._place(node.id)
         if place is not None:
-            return _at(node, self._written(place, node.ctx))
+            return at(node, self._written(place, node.ctx))
         if self._scopes and isinstance(self._scopes[-1][0], ast.ClassDef) and node.id in self._scopes[-1][1]:
             node.is_attribute = True  # type: ignore[attr-defined]
         return node
@@ -227,7 +230,7 @@ class _Resolver(ast.NodeTransformer):
         if isinstance(node.value, ast.Name):
             place = self._place(node.value.id)
             if place is not None and place[0] != NATIVE and not place[1]:
-                return _at(node, self._written((place[0], node.attr), node.ctx))
+                return at(node, self._written((place[0], node.attr), node.ctx))
         return self.generic_visit(node)
 
     def visit_Global(self, node: ast.Global) -> ast.AST:
@@ -238,7 +241,7 @@ class _Resolver(ast.NodeTransformer):
         if isinstance(node, ast.FunctionDef):
             around = [one.name for one, _ in self._scopes if isinstance(one, (ast.FunctionDef, ast.ClassDef))]
             node.title = ".".join([*(name.rpartition(".")[2] for name in around), node.name])  # type: ignore[attr-defined]
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not self._scopes and node.name != self._home.name:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not self._scopes and node is not self._home.cls:
             node.name = f"{self._home.name}.{node.name}"
         self._scopes.append((node, _bound(node)))
         made = self.generic_visit(node)
@@ -249,7 +252,7 @@ class _Resolver(ast.NodeTransformer):
     visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _visit_scope
 
 
-def _at(old: ast.AST, new: Node) -> Node:
+def at(old: ast.AST, new: Node) -> Node:
     """Return what is new, standing where the old one stood."""
     for node in ast.walk(new):
         ast.copy_location(node, old)

@@ -18,7 +18,6 @@ import io
 import itertools
 import json
 import os
-import re
 import string
 import struct
 import sys
@@ -26,12 +25,10 @@ import time
 from collections.abc import Iterator, Mapping, Set
 from typing import Any, Final, NamedTuple
 
-from host_tools.image_link import MAIN, NATIVE
+from host_tools.image_link import NATIVE, ROOTS
+from host_tools.image_trim import PUT_TOGETHER, said
 from sim.tables import SHIMS
 
-KEPT: Final = ("main", "build")  # of the main module: what the boot stage and the measurement of the heap call
-PUT_TOGETHER: Final = ("__", "do_", "enter_")  # names that are put together where they are asked for begin so
-_CELL: Final = re.compile(rb'"([a-z]\w*)"')  # of a table that is text
 # What else than ours an attribute can be of, on any MicroPython; what its ports add, the virtual board's modules offer.
 _KNOWN: Final[tuple[Any, ...]] = (
     builtins, int, str, bytes, bytearray, memoryview, tuple, list, dict, set, range, Exception, array.array,
@@ -108,7 +105,7 @@ def _top_names(tree: ast.Module, names: list[str]) -> dict[str, str]:
         word = getattr(node, "name", None) or getattr(node, "id", None) or getattr(node, "asname", None)
         if isinstance(word, str) and ("." in word or word.startswith(NATIVE)):
             found[word] = None
-    kept = {f"{MAIN}.{name}": name for name in KEPT}
+    kept = {name: name.rpartition(".")[2] for name in ROOTS}
     given = {getattr(node, "id", getattr(node, "arg", None)) for node in ast.walk(tree)}
     for word in found:
         name = word.removeprefix(NATIVE).rpartition(".")[2]
@@ -129,7 +126,7 @@ def _attribute_names(tree: ast.Module, names: list[str], fixed: Set[str], top: M
     """Return {attribute: its name} of those not fixed: the first that none has which may stand in the same object."""
     families, anywhere = _families(tree)
     ours = anywhere.union(*(family.members for family in families))
-    free = {one for one in ours - fixed - _said(tree) if not one.startswith(PUT_TOGETHER)}
+    free = {one for one in ours - fixed - said(tree) if not one.startswith(PUT_TOGETHER)}
     # A class's own names hide in its body what stands at the top.
     taken = [{top[word] for word in family.asked if word in top} for family in families]
     made: dict[str, str] = {}
@@ -181,19 +178,6 @@ def _asked_in_body(cls: ast.ClassDef) -> Iterator[str]:
 
 def _is_self(node: ast.expr) -> bool:
     return isinstance(node, ast.Name) and node.id == "self"
-
-
-def _said(tree: ast.Module) -> set[str]:
-    """Return the words that something may be asked for by: whole texts, cells of tables, and keywords."""
-    found: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.keyword) and node.arg:
-            found.add(node.arg)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            found.add(node.value)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, bytes):
-            found.update(cell.decode() for cell in _CELL.findall(node.value))
-    return found
 
 
 def _functions(body: list[ast.stmt]) -> Iterator[ast.FunctionDef]:

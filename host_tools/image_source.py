@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sim import tables
 
-ROOTS: Final = ("main", "core.build_table", "core.rows")  # the last one for the tables that `image_slim` makes text
+ROOTS: Final = ("main", "core.build_table", "core.rows")  # the last one for the tables that `image_tables` makes text
 LISTS: Final = {"AI": 1, "DI": 2, "DO": 1, "AO": 1, "CI": 1}  # of the I/O list -> the column with the pin
 
 

@@ -1,5 +1,5 @@
 """Tables that stay in ROM. In an image the large tables of the tree are text, a line of JSON each row, put there by the
-build (`host_tools.image_slim`): a tuple would take a board's heap for every cell of it, text takes none.
+build (`host_tools.image_tables`): a tuple would take a board's heap for every cell of it, text takes none.
 
 A row is made anew whenever it is asked for, as a list. So whoever goes through a table more than once, or needs it
 later, keeps what he needs of it; and nobody asks in the tick.

@@ -53,10 +53,11 @@ def test_the_manifest_is_right_and_no_key_is_shipped(images: Path) -> None:
 
 def test_another_board_gets_its_own_pins_and_peripherals() -> None:
     texts = image.sources("dispenser", "pybv11", "r")
-    assert '["PT101","X19",' in texts["dispenser/io_table.py"]
-    assert '["PT106",null,' in texts["dispenser/io_table.py"]
-    assert "FRAM_CS = 'Y5'" in texts["dispenser/io_table.py"]
-    assert "UART(6, " in texts["board/uart.py"]
+    made, _, _ = image.linked(texts)
+    assert '["PT101","X19",' in made["io_table.py"]
+    assert '["PT106",null,' in made["io_table.py"]
+    assert "FRAM_CS = 'Y5'" in made["io_table.py"]
+    assert "UART(6, " in made["main.py"]
     plain = image_source.modules("dispenser")
     assert len(texts) > 50 and {path: text.count("\n") for path, text in texts.items()} == {
         path: plain[path].count("\n") for path in texts
