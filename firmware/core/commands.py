@@ -17,7 +17,7 @@ REACTIONS = ("", "warn", "hold", "stop", "esd")
 
 
 class Commands:
-    """See above. node: of its attributes image, machine, trips, params, gate, guard, signals, events, console, audit.
+    """See above. node: of its attributes image, machine, trips, params, gate, guard, signals, events, console, roles.
 
     io, states, rows, params: the node's tables; names: of its computed signals.
     """
@@ -191,7 +191,7 @@ class Commands:
     def _journal(self):
         for line in self._node.journal_words():
             yield line
-        for line in self._node.audit.lines():
+        for line in self._node.console.audit.lines():
             yield line
 
     def do_versions(self, args):

@@ -27,18 +27,18 @@ class Console:
     of every command that needs a role. A command is the method `do_<name>(args)` of the first of `owners` that has
     it. It returns "" for done, the reason for a refusal, in a list the words of an answer, or an iterator of lines.
 
-    Public: `busy` while there is more to do, `rejected` lines, `dropped` bytes of input or lines of output, `then`:
-    called once what has been answered is out.
+    Public: `port` and `audit` as given, `busy` while there is more to do, `rejected` lines, `dropped` bytes of input or
+    lines of output, `then`: called once what has been answered is out.
     """
 
     def __init__(self, port, events, table, publics, machine, roles, audit):
-        self._port = port
+        self.port = port
         self._events = events
         self._table = table
         self._publics = publics
         self._machine = machine
         self._roles = roles
-        self._audit = audit
+        self.audit = audit
         self._buffer = b""
         self._out = self._said = b""
         self._since_ms = 0  # how long _out has waited
@@ -55,7 +55,7 @@ class Console:
 
     def poll(self):
         """Take in what has arrived; then do one thing: a line of an answer, or a command."""
-        data = self._port.read()
+        data = self.port.read()
         if data:
             self._take(data)
         elif not self.busy:
@@ -65,7 +65,7 @@ class Console:
         elif self._lines is not None:
             self._next()
         elif self.then is not None:
-            if self._port.idle() or self._waited():
+            if self.port.idle() or self._waited():
                 self.then()
         else:
             end = self._buffer.find(b"\n")
@@ -101,7 +101,7 @@ class Console:
         self._send()
 
     def _send(self):
-        if self._port.write(self._out):
+        if self.port.write(self._out):
             self._out = b""
         elif self._waited():  # nobody reads: neither this line nor what would follow it
             self.dropped += 1
@@ -161,7 +161,7 @@ class Console:
         if role and framed:
             self._roles.touch()
             if not why and not (isinstance(answer, str) and answer):
-                self._audit.note(level, name if name in SECRET else " ".join(words))
+                self.audit.note(level, name if name in SECRET else " ".join(words))
         if isinstance(answer, str):
             self._answer(" ERR " + answer if answer else " OK")
         elif isinstance(answer, list):

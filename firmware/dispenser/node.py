@@ -1,16 +1,11 @@
 """The dispenser: its tables put together, and the five steps of its control tick."""
 
-from board import can, clock, nv, rng, uart, watchdog
-from core import auth, interlock, params, report, states, trips
-from core.audit import Audit
+from board import can, nv, rng, watchdog
+from core import auth, interlock, params, report, serial_port, states, trips
 from core.bus_watch import BusWatch
-from core.commands import Commands
-from core.console import Console
 from core.executive import TICK_MS
 from core.guard import Guard
-from core.link_report import LinkReport
 from core.process_image import ProcessImage
-from core.roles import Roles
 from dispenser import interlock_table, io_table, param_table, state_table, trip_table
 from dispenser.control import Control
 from dispenser.hand import Hand
@@ -75,23 +70,16 @@ class Dispenser:
         )
         self.sequence.tickets = self.tickets
         self.control = Control(self.image, self.gate, self.truck, self.signals, self.sequence, self.params)
-        self.uart = uart.Port()
-        self.roles = Roles(fram, self.events, dispenser_serial.ROLES)
-        self.audit = Audit(fram, self.events)
         self.hand = Hand(self.image, self.gate, self.sequence, self.trips, self.machine, self.events)
         self.control.hand = self.hand
-        self.console = Console(
-            self.uart, self.events, dispenser_serial, state_table.PUBLIC, self.machine, self.roles, self.audit
+        tables = io_table, state_table, trip_table, param_table
+        self.roles, self.console = serial_port.open_port(
+            self, fram, dispenser_serial, tables, NAMES, self.truck.link, RX, (self.hand, self.tickets)
         )
-        shown = Commands(self, io_table, state_table, trip_table, param_table, NAMES, dispenser_serial.STATUS)
-        link = LinkReport(self.truck.link, self.watch, RX, clock.ticks_ms)
-        self.console.owners = (shown, link, self.roles, self.console, self.hand, self.tickets, self)
         self.image.prime()
         self.guard.load()
         self.tickets.recover(watchdog.cause())
-        self.roles.load()
-        if self.params.damaged:
-            self.events.put(report.PORT, params.DAMAGED, 0, 0, 0)
+        serial_port.greet(self)
         self._tick = 0
         self._aborting = 0
         # What every tick calls, looked up once: a method is found only behind all the attributes of its object.
@@ -135,7 +123,7 @@ class Dispenser:
     def slack(self):
         """Serial port and random numbers: what may allocate."""
         if self.events.waiting:
-            self.events.flush(self.uart)
+            self.events.flush(self.console.port)
         self.tickets.slack(self._tick)
         if self.guard.awake:
             self.guard.slack(self.truck.tank_id())

@@ -1,16 +1,11 @@
 """The onboard tank: its tables put together, and the five steps of its control tick."""
 
-from board import can, clock, nv, uart
-from core import auth, interlock, params, report, states, trips
-from core.audit import Audit
+from board import can, nv
+from core import auth, interlock, params, report, serial_port, states, trips
 from core.bus_watch import BusWatch
-from core.commands import Commands
-from core.console import Console
 from core.executive import TICK_MS
 from core.guard import Guard
-from core.link_report import LinkReport
 from core.process_image import ProcessImage
-from core.roles import Roles
 from generated import messages as m
 from generated import tank_params as p
 from generated import tank_serial
@@ -80,19 +75,12 @@ class Tank:
         self._unheard = bytes([COMMANDS.index(rows[public][2]) for public in state_table.PUBLIC])
         self._max_pressure_mbar = 0
         self.control = Control(self.gate, self.station, self.inventory, self.params)
-        self.uart = uart.Port()
-        self.roles = Roles(fram, self.events, tank_serial.ROLES)
-        self.audit = Audit(fram, self.events)
-        self.console = Console(
-            self.uart, self.events, tank_serial, state_table.PUBLIC, self.machine, self.roles, self.audit
+        tables = io_table, state_table, trip_table, param_table
+        self.roles, self.console = serial_port.open_port(
+            self, fram, tank_serial, tables, NAMES, self.station.link, RX
         )
-        shown = Commands(self, io_table, state_table, trip_table, param_table, NAMES, tank_serial.STATUS)
-        link = LinkReport(self.station.link, self.watch, RX, clock.ticks_ms)
-        self.console.owners = (shown, link, self.roles, self.console, self)
         self.guard.load()
-        self.roles.load()
-        if self.params.damaged:
-            self.events.put(report.PORT, params.DAMAGED, 0, 0, 0)
+        serial_port.greet(self)
         self.image.prime()
         self.inventory.update()
         self.inventory.update_mass()
@@ -148,7 +136,7 @@ class Tank:
     def slack(self):
         """Serial port: what may allocate."""
         if self.events.waiting:
-            self.events.flush(self.uart)
+            self.events.flush(self.console.port)
         if self.guard.awake:
             self.guard.slack(self.params.get(p.TANK_ID))
         tick, console = self._tick, self.console
