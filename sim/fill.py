@@ -16,7 +16,6 @@ from typing import Any, Final
 
 from sim import tables, versions
 from sim.can_bus import CanBus
-from sim.events import STATE, TICKET, TRIP, Event, state_name, trip_row, why_words
 from sim.faults import Faults
 from sim.invariants import Invariants
 from sim.losses import Losses
@@ -24,6 +23,7 @@ from sim.operator import STEPS, Operator
 from sim.reactions import Reactions
 from sim.rig import Rig
 from sim.scenario import Scenario, plant_config
+from sim.story import Story
 from sim.vm_command import HEAP_DEFAULT
 
 START_UP_TICKS: Final = 2  # the boards' programs are compiled before the first one is answered
@@ -61,72 +61,6 @@ class Options:
     settings: Sequence[tuple[str, str, int]] = ()
     steps: Sequence[Any] = STEPS
     stays_s: Mapping[str, float] = field(default_factory=lambda: STAYS_S)
-
-
-class _Story:
-    """What happened to the dispenser: states and their seconds, trips, the ticket, peaks of the truth."""
-
-    def __init__(self, plant: Any) -> None:
-        self._truth = plant.truth
-        self._state = "BOOT"
-        self._since_ms = 0
-        self.since_s = 0.0
-        self.phases: dict[str, float] = {}
-        self.visited = ["BOOT"]
-        self.why = ""
-        self.ended_by = ""
-        self.refused_by = ""
-        self.trips: list[tuple[str, str, str, str]] = []  # node, id, reaction, words
-        self.ticket: dict[int, int] = {}
-        self.peak_bar = self._truth["tank_bar"]
-        self.peak_g_s = 0.0
-        self._flow_g_s = 0.0
-
-    def on_tick(self, rig_: Rig) -> None:
-        """Follow the peaks."""
-        truth = self._truth
-        if truth["tank_bar"] > self.peak_bar:
-            self.peak_bar = truth["tank_bar"]
-        state = rig_.state["dispenser"]
-        if state == "FILL":  # of the half-second mean: bubbles that collapse in the hose make pulses of a tick
-            self._flow_g_s += (truth["flow_xv103_g_s"] - self._flow_g_s) * 0.02
-            if self._flow_g_s > self.peak_g_s:
-                self.peak_g_s = self._flow_g_s
-        if state != self._state:  # also by a reset, which no event tells
-            self._enter(state, rig_.t_ms)
-
-    def _enter(self, state: str, t_ms: int) -> None:
-        self.phases[self._state] = self.phases.get(self._state, 0.0) + (t_ms - self._since_ms) / 1000
-        self._state = state
-        self._since_ms = t_ms
-        self.since_s = t_ms / 1000
-        if state not in self.visited:
-            self.visited.append(state)
-
-    def close(self, t_ms: int) -> None:
-        """End the account of the last state."""
-        self._enter(self._state, t_ms)
-
-    def on_event(self, event: Event) -> None:
-        """Follow states, trips and the ticket."""
-        kind = event["kind"]
-        if kind == TRIP:
-            row = trip_row(event["node"], event["id"])
-            if row is not None:
-                self.trips.append((event["node"], str(row[0]), str(row[5]), f"measured {event['value']}"))
-        elif event["node"] != "dispenser":
-            return
-        elif kind == STATE:
-            words = why_words("dispenser", event["value"])
-            before = state_name("dispenser", event["from"])
-            after = state_name("dispenser", event["to"])
-            self.why = words
-            if before in ("FILL", "HOLD") and after not in ("FILL", "HOLD"):
-                self.ended_by = words
-            elif (before, after) == ("CONNECT", "DISCONNECT"):
-                self.refused_by = words
-        elif kind == TICKET:
-            self.ticket[event["id"]] = event["value"]
 
 
 def build(scenario: Scenario, options: Options, observers: Sequence[Any] = ()) -> Rig:
@@ -181,7 +115,7 @@ def commission(rig_: Rig, scenario: Scenario, settings: Sequence[tuple[str, str,
         rig_.command(node, f"set {parameter} {value}")
 
 
-def _over(story: _Story, rig_: Rig, stays_s: Mapping[str, float]) -> bool:
+def _over(story: Story, rig_: Rig, stays_s: Mapping[str, float]) -> bool:
     """Tell whether the run has come to its end."""
     state = rig_.state["dispenser"]
     stayed_s = rig_.t_s - story.since_s
@@ -204,7 +138,7 @@ class Fill:
         self.scenario = scenario
         self.options = options
         self.rig = build(scenario, options)
-        self._story = _Story(self.rig.plant)
+        self._story = Story(self.rig.plant)
         self._reactions = Reactions(self.rig.faults)
         self._losses = Losses(self.rig.plant)
         self.rig.observe(self._story, self._reactions, self._losses, *observers)
@@ -355,7 +289,7 @@ def _scenario(scenario: Scenario, options: Options) -> dict[str, Any]:
     }
 
 
-def _outcome(story: _Story, rig_: Rig, scenario: Scenario) -> tuple[str, str]:
+def _outcome(story: Story, rig_: Rig, scenario: Scenario) -> tuple[str, str]:
     """Return (outcome, reason). complete: target reached and truck gone; refused: no gas moved; esd; else stopped."""
     state = rig_.state["dispenser"]
     stops = [x for x in story.trips if x[2] in ("stop", "esd")]
