@@ -161,7 +161,6 @@ def tick_costs(account: Account) -> dict[str, dict[str, dict[str, float]]]:
 _VM_CODEC = """
 import time
 from generated import messages as m
-from sim.tables import ROOT
 def run(calls, rounds):
     buf = bytearray(8)
     outs = [[0] * (len(values) + 1) for name, values in calls]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import re
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,6 +30,9 @@ __all__ = ["BOOT", "BOOT_MS", "CLEAR", "INFO", "LINK", "PORT", "STATE", "STATS",
 WATCHDOG_MS: Final = 500
 BOOT_MS: Final = 300  # from reset to the firmware's first tick; outputs are dead
 PRINT_CHECK_TICKS: Final = 100
+PARTS: Final = (  # of a tick, as `account` has them
+    "wait", "link", "apply", "operator", "faults", "plant", "bus", "instruments", "invariants", "observers",
+)  # fmt: skip
 RESET_COMMAND: Final = re.compile(rb"#\d+ reset\*")  # an operator clears the dispenser's trips
 
 
@@ -73,7 +76,7 @@ class Rig:
         self.t_ms = 0
         self.t_s = 0.0
         self._hooks = Hooks()
-        self._on_exchange = self._hooks.on_exchange  # looked at several times a tick
+        self._on_tick, self._on_exchange = self._hooks.on_tick, self._hooks.on_exchange  # looked at in every tick
         self._ports = SerialPorts(names, self._hooks)
         self.state, self.state_rows, self.replies = self._ports.state, self._ports.state_rows, self._ports.replies
         self.cost_s: dict[str, float] | None = None  # host time by part, when `account` was called
@@ -104,19 +107,6 @@ class Rig:
         self._affinity: tuple[set[int], int] | None = None
         self._started = False
         self._print_check = PRINT_CHECK_TICKS
-        # What happens in a tick, in this order; each under the name that it has in the account.
-        self._parts: tuple[tuple[str, Callable[[], None]], ...] = (
-            ("link", self._collect),
-            ("apply", self._apply),
-            ("operator", self._operate),
-            ("faults", self._disturb),
-            ("plant", self._step_plant),
-            ("bus", self._step_bus),
-            ("instruments", self._sample),
-            ("link", self._show),
-            ("invariants", self._judge),
-            ("observers", self._tell),
-        )
         if instruments is not None:
             for slot in self._slots:
                 slot.counts, slot.pulses = instruments.counts(slot.name), instruments.pulses(slot.name)
@@ -144,7 +134,8 @@ class Rig:
         self._started = True
         self._affinity = cores.pin_to_core()
         try:
-            self._sample()
+            if self.instruments is not None:
+                self.instruments.sample(self.t_s, self.plant.truth)
             self._show()
         except BaseException:
             self.close()
@@ -163,7 +154,7 @@ class Rig:
 
         "wait" is the part of "link" in which the nodes compute.
         """
-        self.cost_s = dict.fromkeys(("wait", *(name for name, _ in self._parts)), 0.0)
+        self.cost_s = dict.fromkeys(PARTS, 0.0)
         return self.cost_s
 
     # -- time
@@ -176,50 +167,57 @@ class Rig:
     def tick(self) -> None:
         """Advance simulated time by 10 ms. Raises NodeFailure when a node ends, stalls or prints a traceback."""
         cost = self.cost_s
-        if cost is None:
-            for _, part in self._parts:
-                part()
-        else:
-            mark = time.perf_counter()
-            for name, part in self._parts:
-                part()
-                mark = _charge(cost, name, mark)
+        mark = time.perf_counter() if cost is not None else 0.0
+        for slot in self._slots:
+            if slot.due:
+                self._take(slot)
+        if cost is not None:
+            mark = _charge(cost, "link", mark)
+        energised = self.plant.energised
+        for slot in self._slots:
+            if slot.said is not slot.applied:
+                slot.apply(energised)
+        if cost is not None:
+            mark = _charge(cost, "apply", mark)
+        t_s = self.t_s
+        if self.operator is not None:
+            self.operator.step(t_s, self)
+        if cost is not None:
+            mark = _charge(cost, "operator", mark)
+        if self.faults is not None:
+            self.faults.step(t_s, self)
+        if cost is not None:
+            mark = _charge(cost, "faults", mark)
+        self.plant.step(TICK_S)
+        if cost is not None:
+            mark = _charge(cost, "plant", mark)
+        self.t_ms += TICK_MS
+        self.t_s = self.t_ms / 1000
+        self.bus.step(self.t_ms * 1000)
+        if cost is not None:
+            mark = _charge(cost, "bus", mark)
+        if self.instruments is not None:
+            self.instruments.sample(self.t_s, self.plant.truth)
+        if cost is not None:
+            mark = _charge(cost, "instruments", mark)
+        self._show()
+        if cost is not None:
+            mark = _charge(cost, "link", mark)
+        if self.invariants is not None:
+            self.invariants.check(self.t_s, self)
+        if cost is not None:
+            mark = _charge(cost, "invariants", mark)
+        for hook in self._on_tick:
+            hook(self)
+        if cost is not None:
+            _charge(cost, "observers", mark)
         self._print_check -= 1
         if self._print_check <= 0:
             self._print_check = PRINT_CHECK_TICKS
             for slot in self._slots:
                 slot.process.check_prints()
 
-    def _collect(self) -> None:
-        for slot in self._slots:
-            if slot.due:
-                self._take(slot)
-
-    def _apply(self) -> None:
-        energised = self.plant.energised
-        for slot in self._slots:
-            if slot.said is not slot.applied:
-                slot.apply(energised)
-
-    def _operate(self) -> None:
-        if self.operator is not None:
-            self.operator.step(self.t_s, self)
-
-    def _disturb(self) -> None:
-        if self.faults is not None:
-            self.faults.step(self.t_s, self)
-
-    def _step_plant(self) -> None:
-        self.plant.step(TICK_S)
-        self.t_ms += TICK_MS
-        self.t_s = self.t_ms / 1000
-
-    def _step_bus(self) -> None:
-        self.bus.step(self.t_ms * 1000)
-
-    def _sample(self) -> None:
-        if self.instruments is not None:
-            self.instruments.sample(self.t_s, self.plant.truth)
+    # -- link
 
     def _show(self) -> None:
         """Start the boards that are to start, reset those whose watchdog starved, show those awake their inputs."""
@@ -237,16 +235,6 @@ class Rig:
                 packet = slot.show(now, instruments.contacts(slot.name) if instruments is not None else 0)
                 for hook in self._on_exchange:
                     hook(now, slot.name, True, packet)
-
-    def _judge(self) -> None:
-        if self.invariants is not None:
-            self.invariants.check(self.t_s, self)
-
-    def _tell(self) -> None:
-        for hook in self._hooks.on_tick:
-            hook(self)
-
-    # -- link
 
     def _take(self, slot: NodeSlot) -> None:
         """Take the OUTPUT that answers the last INPUT."""

@@ -93,3 +93,9 @@ def test_a_short_run_ends_with_a_window(rig: FakeRig) -> None:
     with pytest.raises(bench._Enough):
         run(rig, account, 5000)
     assert account.sim_s == pytest.approx(11.0)
+
+
+def test_the_codec_runs_in_the_vm_and_costs_less_than_cantools() -> None:
+    figures = bench.codec()
+    assert figures["pack_us"] > 0.0 and figures["unpack_us"] > 0.0
+    assert figures["cantools_to_codec"] > 1.0
