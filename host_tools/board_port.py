@@ -21,6 +21,7 @@ from sim import serial_line
 READ_S: Final = 0.05
 ANSWER_S: Final = 3.0
 PROMPT: Final = b">>> "
+BREAK, TO_PLAIN = b"\x03", b"\r\x02"  # what mpremote presses: end what runs; out of the prompt's raw mode
 FIRMWARE, PROMPTS, SILENT = "firmware", "prompt", "silent"
 
 
@@ -75,9 +76,10 @@ class Port:
 
     def who(self) -> str:
         """Return FIRMWARE, PROMPTS or SILENT: who answers at the port."""
-        for _ in range(3):
+        for number in range(3):
             self._seq += 1
-            self.write(serial_line.command(self._seq, "whoami") + b"\r\n")
+            # To a prompt that somebody left in its raw mode, Ctrl-B brings back the one that answers; else it is noise.
+            self.write(TO_PLAIN * (number > 0) + serial_line.command(self._seq, "whoami") + b"\r\n")
             seen = b""
             until = time.monotonic() + ANSWER_S / 2
             while time.monotonic() < until:
@@ -129,10 +131,14 @@ def _close(port: Any) -> None:
 
 
 class Prompt:
-    """MicroPython's prompt, spoken to by mpremote: it is interrupted, never reset. Use as a context manager."""
+    """MicroPython's prompt, spoken to by mpremote: it is interrupted, never reset. Use as a context manager.
+
+    It is left as it was found, a prompt for people, unless `leave` has reset the board.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self._left = False
         try:
             self.transport: Any = SerialTransport(url, baudrate=BAUD)
         except (TransportError, OSError, ValueError) as error:
@@ -147,6 +153,9 @@ class Prompt:
         return self
 
     def __exit__(self, *exc: object) -> None:
+        if not self._left:
+            with contextlib.suppress(OSError):
+                self.transport.serial.write(BREAK * (exc[0] is not None) + TO_PLAIN)
         _close(self.transport.serial)
 
     def run(self, what: Callable[..., Any], *words: Any, **named: Any) -> Any:
@@ -174,6 +183,7 @@ class Prompt:
 
     def leave(self) -> None:
         """Reset the board; the prompt is gone then."""
+        self._left = True
         with contextlib.suppress(TransportError, OSError):
             self.transport.exec_raw_no_follow("import machine\nmachine.reset()")
             time.sleep(0.2)

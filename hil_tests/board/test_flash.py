@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import json
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,7 +20,7 @@ from hil_tests.fills.runs import run
 from hil_tests.replay.recordings import QUICK
 from host_tools import cli, flash_command, image
 from host_tools import flash as flashing
-from host_tools.board_port import Port
+from host_tools.board_port import PROMPTS, Port, Prompt
 from host_tools.console.session import role_key
 from host_tools.flash import CHUNK
 from sim import tables
@@ -59,6 +61,20 @@ def boards(images: Path) -> Iterator[dict[str, VirtualBoard]]:
         for one in found.values():
             assert flash(one, images) == 0
         yield found
+
+
+def test_a_look_at_a_new_board_leaves_it_as_it_was(images: Path, capsys: Capture) -> None:
+    with VirtualBoard("tank") as board:
+        for _ in range(2):
+            assert flash(board, images, "--dry-run") == 0
+            assert "nothing of Cryofill is on this board yet" in capsys.readouterr().err
+        with Port(board.url) as port:
+            assert port.who() == PROMPTS
+        prompt = Prompt(board.url)
+        prompt.transport.serial.close()  # killed in the middle: the prompt stays in its raw mode
+        with Port(board.url) as port:
+            assert port.who() == PROMPTS
+        assert board.files() == {} and board.starts == 1
 
 
 def test_the_first_image_runs_and_passes_its_self_test(
@@ -209,6 +225,24 @@ def test_a_board_met_at_its_own_usb_is_waited_for_at_its_service_port(
     command = ["flash", "/dev/ttyACM0", "--node", "tank", "--image", str(images), "--console", "socket://127.0.0.1:1"]
     assert cli.main(command) == 2
     assert "socket://127.0.0.1:1: the image is on the board, but nobody answers here" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("change", [{"bytes": 5}, {"sha256": "0" * 64}, {"files": []}])
+def test_a_manifest_that_was_edited_is_refused_before_the_board_is_asked(
+    change: dict[str, object], images: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    folder = tmp_path / "tank-teensy41"
+    shutil.copytree(images / folder.name, folder)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps({**manifest, **change}))
+    assert cli.main(["flash", "/dev/does-not-exist", "--node", "tank", "--image", str(tmp_path)]) == 2
+    assert "of the manifest are not those of its files: build it again" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("board", ["teensy41", "pybv11"])
+def test_an_image_as_it_was_built_is_whole(board: str, tmp_path: Path) -> None:
+    image.build("tank", board, tmp_path, rev="r")
+    assert flashing.whole(image.read(tmp_path, "tank", board))
 
 
 @pytest.fixture
