@@ -239,12 +239,6 @@ def test_a_manifest_that_was_edited_is_refused_before_the_board_is_asked(
     assert "of the manifest are not those of its files: build it again" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("board", ["teensy41", "pybv11"])
-def test_an_image_as_it_was_built_is_whole(board: str, tmp_path: Path) -> None:
-    image.build("tank", board, tmp_path, rev="r")
-    assert flashing.whole(image.read(tmp_path, "tank", board))
-
-
 @pytest.fixture
 def one_slot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> tuple[VirtualBoard, Path]:
     """Return the reference board without a ROMFS partition: a tree of files, one slot; and its image."""
