@@ -30,7 +30,8 @@ class Commands:
         self._params = params.PARAMS
         self._names = names
         tags = [row[0] for row in io.AI]
-        self._status = [(tag, tags.index(tag)) for tag in status]
+        self._status = status
+        self._places = bytes([tags.index(tag) for tag in status])
 
     # -- state ---------------------------------------------------------------------------------------------
 
@@ -43,7 +44,7 @@ class Commands:
             "active=%d" % sum(engine.active), "latched=%d" % sum(engine.latched),
             "first=" + (self._rows[engine.first][0] if engine.first >= 0 else "-"), "role=%d" % node.roles.level(),
         ]  # fmt: skip
-        for tag, i in self._status:
+        for tag, i in zip(self._status, self._places):
             words.append(tag + "=" + (str(ai.value[i]) if ai.ok[i] else "-"))
         return words + node.status_words()
 

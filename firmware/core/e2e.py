@@ -157,8 +157,7 @@ class Receiver:
         self.good_run = 0  # good frames in a row, saturating at QUALIFY_GOOD
         self._counter = -1  # newest of the frames with a good CRC; -1: none yet
         self._bad_window = 0  # bit per frame, newest lowest, 1 = bad
-        self._good_ms = 0  # ticks of the last good frame
-        self._has_age = False
+        self._good_ms = -1  # ticks of the last good frame; -1: none, or too old to say when
 
     def restart(self):
         """Withdraw belief: 3 good frames in a row qualify again. Counter, age and counts stay."""
@@ -178,7 +177,6 @@ class Receiver:
             return verdict
         if verdict in GOOD:
             self._good_ms = now_ms
-            self._has_age = True
             if self.good_run < QUALIFY_GOOD:
                 self.good_run += 1
             self._bad_window = (self._bad_window << 1) & _WINDOW_MASK
@@ -223,12 +221,12 @@ class Receiver:
         Call it at least every ten days: it notes an age beyond AGE_MAX_MS before the ticks wrap and make it
         young again.
         """
-        if not self._has_age:
+        if self._good_ms < 0:
             return AGE_MAX_MS
         age = (now_ms - self._good_ms) & _TICKS_MASK
         if age > _TICKS_MASK - _AHEAD_MAX_MS:
             return 0
         if age >= AGE_MAX_MS:
-            self._has_age = False
+            self._good_ms = -1
             return AGE_MAX_MS
         return age

@@ -17,7 +17,7 @@ class Gate:
         outputs = [row[0] for row in io.DO]
         analogs = [row[0] for row in io.AO]
         # A device that is safe when "open" is energised to close it.
-        self._invert = [1 if row[2] == "open" and row[0].startswith("XV") else 0 for row in io.DO]
+        self._invert = bytes([row[2] == "open" and row[0].startswith("XV") for row in io.DO])
         self.want = bytearray(len(outputs))
         self.want_ao = [0] * len(analogs)
         self._do_a = [0] * len(outputs)

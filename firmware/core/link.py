@@ -24,26 +24,26 @@ class Link:
 
     def __init__(self, port, rx, tx):
         self.port = port
-        self.values = [[-1] * row[3] for row in rx]
-        self.receivers = [e2e.Receiver(row[1]) for row in rx]
-        self._unpack = [row[2] for row in rx]
+        self.values = tuple([[-1] * row[3] for row in rx])
+        self.receivers = tuple([e2e.Receiver(row[1]) for row in rx])
+        self._unpack = tuple([row[2] for row in rx])
         self._index = {row[0]: i for i, row in enumerate(rx)}
-        self._needs_session = [row[4] for row in rx]
-        self._hold_ms = [row[5] for row in rx]
+        self._needs_session = bytes([row[4] for row in rx])
+        self._hold_ms = tuple([row[5] for row in rx])
         self._watched = tuple(
-            (i, self.receivers[i], self.receivers[i].age_ms) for i in range(len(rx)) if rx[i][5]
+            [(i, self.receivers[i], self.receivers[i].age_ms) for i in range(len(rx)) if rx[i][5]]
         )
         self.ages_ms = [e2e.AGE_MAX_MS] * len(rx)  # of the watched messages, as of the last `receive`
         self.fresh = 0
         self.session = 0
         self.foreign = 0  # well-formed frames of another session
         self._lost = 0  # of the port, as of the last `receive`
-        self._tx_id = [row[0] for row in tx]
-        self._tx_data_id = [row[1] for row in tx]
-        self._cycle = [row[2] // 10 for row in tx]
-        self._fill = [row[3] for row in tx]
+        self._tx_id = tuple([row[0] for row in tx])
+        self._tx_data_id = tuple([row[1] for row in tx])
+        self._cycle = bytes([row[2] // 10 for row in tx])
+        self._fill = tuple([row[3] for row in tx])
         self._due = list(range(1, len(tx) + 1))  # spread over the first ticks
-        self._buf = [bytearray(8) for _ in tx]
+        self._buf = tuple([bytearray(8) for _ in tx])
         self._waiting = [0] * len(tx)
         self._counter = [0] * len(tx)
         self._elapsed = 0  # ticks since the slots were last looked at
@@ -60,7 +60,7 @@ class Link:
         self._signed, self._tags, self._signer = signed, tags, signer
         for k in range(tags + 1, len(self._due)):
             self._due[k] -= 1  # a tag goes out in the tick of the next message: one tick with two frames costs less
-        self._watched = tuple((i, r, self._checked_age_ms if i == checked else age) for i, r, age in self._watched)
+        self._watched = tuple([(i, r, self._checked_age_ms if i == checked else age) for i, r, age in self._watched])
 
     def receive(self, now):
         """Judge and unpack the frames that came since the last tick.
@@ -114,6 +114,10 @@ class Link:
         for values in self.values:
             for i in range(len(values)):
                 values[i] = -1
+
+    def place(self, can_id):
+        """Return the number of a received message by its identifier, -1 when it is not received here."""
+        return self._index.get(can_id, -1)
 
     def age_ms(self, i, now):
         """Return the time since the newest frame of message i that counts, good or, where it has to be, verified."""

@@ -3,22 +3,29 @@
 from core import e2e
 from generated import messages as m
 
-_VERDICTS = ((e2e.OK, "ok"), (e2e.OK_SOME_LOST, "some_lost"), (e2e.NO_NEW_DATA, "silences"),
-             (e2e.REPEATED, "repeated"), (e2e.WRONG_SEQUENCE, "wrong_sequence"), (e2e.CRC_ERROR, "crc"))  # fmt: skip
+_COUNTS = "ok=%d some_lost=%d silences=%d repeated=%d wrong_sequence=%d crc=%d"
 
 
 class LinkReport:
-    """`do_link` is the command; `now_ms()` the time that the link's receivers count in."""
+    """`do_link` is the command; `now_ms()` the time that the link's receivers count in.
 
-    def __init__(self, link, watch, rx, now_ms):
+    shown: how many of the link's receivers are told about, the first ones.
+    """
+
+    def __init__(self, link, watch, shown, now_ms):
         self._link = link
         self._watch = watch
+        self._shown = shown
         self._now_ms = now_ms
-        self._places = {}
+
+    def _places(self):
+        """Return {name: place among the receivers}; looked up when asked for, for kept it would take heap."""
+        places = {}
         for row in m.MESSAGES:
-            for i in range(len(rx)):
-                if rx[i][0] == row[1]:
-                    self._places[row[0]] = i
+            i = self._link.place(row[1])
+            if 0 <= i < self._shown:
+                places[row[0]] = i
+        return places
 
     def do_link(self, args):
         """`link [message|all]`: the controller, one message, or a line for each."""
@@ -26,25 +33,29 @@ class LinkReport:
             return self._controller()
         if args == ["all"]:
             return self._all()
-        i = self._places.get(args[0])
+        places = self._places()
+        i = places.get(args[0])
         if i is None or len(args) > 1:
-            return "link, or link and one of " + " ".join(sorted(self._places))
+            return "link, or link and one of " + " ".join(sorted(places))
         return self._message(i)
 
     def _all(self):
-        for name in sorted(self._places):
-            yield name + " " + " ".join(self._message(self._places[name]))
+        places = self._places()
+        for name in sorted(places):
+            yield name + " " + " ".join(self._message(places[name]))
 
     def _message(self, i):
         receiver = self._link.receivers[i]
-        words = ["qualified=%d" % receiver.qualified, "age_ms=%d" % receiver.age_ms(self._now_ms())]
-        return words + ["%s=%d" % (word, receiver.counts[verdict]) for verdict, word in _VERDICTS]
+        n = receiver.counts
+        counts = n[e2e.OK], n[e2e.OK_SOME_LOST], n[e2e.NO_NEW_DATA], n[e2e.REPEATED], n[e2e.WRONG_SEQUENCE]
+        age_ms = receiver.age_ms(self._now_ms())
+        return ["qualified=%d age_ms=%d" % (receiver.qualified, age_ms), _COUNTS % (counts + (n[e2e.CRC_ERROR],))]
 
     def _controller(self):
         link, port = self._link, self._link.port
         counters = port.counters()
         return [
-            "state=%d" % port.state(), "tec=%d" % counters[0], "rec=%d" % counters[1], "waiting=%d" % counters[5],
-            "restarts=%d" % self._watch.restarts, "lost=%d" % port.lost, "strange=%d" % port.strange,
-            "refused=%d" % port.refused, "foreign=%d" % link.foreign, "session=%d" % link.session,
-        ]  # fmt: skip
+            "state=%d tec=%d rec=%d waiting=%d" % (port.state(), counters[0], counters[1], counters[5]),
+            "restarts=%d lost=%d strange=%d" % (self._watch.restarts, port.lost, port.strange),
+            "refused=%d foreign=%d session=%d" % (port.refused, link.foreign, link.session),
+        ]

@@ -13,7 +13,7 @@ from dispenser.meter import Meter
 from dispenser.sequence import Sequence
 from dispenser.signals import NAMES, Signals
 from dispenser.tickets import Tickets
-from dispenser.truck import RX, STATUS, Truck
+from dispenser.truck import RX_ROWS, STATUS, Truck
 from generated import dispenser_params as p
 from generated import dispenser_serial
 from generated import dispenser_tags as t
@@ -74,7 +74,7 @@ class Dispenser:
         self.control.hand = self.hand
         tables = io_table, state_table, trip_table, param_table
         self.roles, self.console = serial_port.open_port(
-            self, fram, dispenser_serial, tables, NAMES, self.truck.link, RX, (self.hand, self.tickets)
+            self, fram, dispenser_serial, tables, NAMES, self.truck.link, RX_ROWS, (self.hand, self.tickets)
         )
         self.image.prime()
         self.guard.load()

@@ -19,10 +19,8 @@ from dispenser.meter import CUT_SHORT, UNPROVED
 
 SAVE_TICKS = const(20)
 RETRY_TICKS = const(1000)  # 10 s between tries at a flash that refuses
-FLASH_STATES = ("IDLE", "COMPLETE", "ESD", "LOCKOUT", "MAINTENANCE")  # nothing is moved: an erase may stall the board
-GASSED_STATES = (
-    "PURGE", "LEAKTEST", "PRECOOL", "COLDTEST", "FILL", "HOLD", "DRAIN", "VENT", "WARM", "SAFE_STOP", "ESD",
-)  # fmt: skip
+FLASH_STATES = "IDLE COMPLETE ESD LOCKOUT MAINTENANCE"  # nothing is moved: an erase may stall the board
+GASSED_STATES = "PURGE LEAKTEST PRECOOL COLDTEST FILL HOLD DRAIN VENT WARM SAFE_STOP ESD"
 FIRST_LASTING = const(2)  # BOOT and SELFTEST pass: the state before them stays in the record until it is acted upon
 
 # Stages of putting a ticket away: one a slack.
@@ -55,8 +53,9 @@ class Tickets:
         self._machine = machine
         self._events = events
         publics = state_table.PUBLIC
-        self._flash_ok = [name in FLASH_STATES for name in publics]
-        self._phase = [journal.GASSED if name in GASSED_STATES else journal.QUIET for name in publics]
+        self._flash_ok = bytes([name in FLASH_STATES.split() for name in publics])
+        gassed = GASSED_STATES.split()
+        self._phase = bytearray([journal.GASSED if name in gassed else journal.QUIET for name in publics])
         self._phase[publics.index("LOCKOUT")] = journal.LOCKED
         self._restarted = [row[1] for row in state_table.TRANSITIONS].index("hose_in_use")
         self.locked_out = False

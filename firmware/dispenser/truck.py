@@ -13,24 +13,31 @@ ABORT_MS = const(1000)  # an abort frame counts for so long
 
 STATUS = const(0)
 MEAS = const(1)
-TEMP, LIMIT, FILL, FLOW, IDENT, PLATE, ABORTED = range(2, 9)  # rows of RX; those of the authentication follow
+TEMP, LIMIT, FILL, FLOW, IDENT, PLATE, ABORTED = range(2, 9)  # rows of rx(); those of the authentication follow
 STATIC = (LIMIT, FILL, FLOW, IDENT, PLATE)  # the same throughout a session
-
-RX = (
-    # id             data id             unpack             values             session
-    (m.T_STATUS_ID, m.T_STATUS_DATA_ID, m.unpack_t_status, m.T_STATUS_FIELDS, True, m.T_STATUS_HOLD_MS),
-    (m.T_MEAS_ID, m.T_MEAS_DATA_ID, m.unpack_t_meas, m.T_MEAS_FIELDS, True, m.T_MEAS_HOLD_MS),
-    (m.T_TEMP_ID, m.T_TEMP_DATA_ID, m.unpack_t_temp, m.T_TEMP_FIELDS, True, 0),
-    (m.T_LIMIT_ID, m.T_LIMIT_DATA_ID, m.unpack_t_limit, m.T_LIMIT_FIELDS, True, 0),
-    (m.T_FILL_ID, m.T_FILL_DATA_ID, m.unpack_t_fill, m.T_FILL_FIELDS, True, 0),
-    (m.T_FLOW_ID, m.T_FLOW_DATA_ID, m.unpack_t_flow, m.T_FLOW_FIELDS, True, 0),
-    (m.T_IDENT_ID, m.T_IDENT_DATA_ID, m.unpack_t_ident, m.T_IDENT_FIELDS, True, 0),
-    (m.T_PLATE_ID, m.T_PLATE_DATA_ID, m.unpack_t_plate, m.T_PLATE_FIELDS, True, 0),
-    (m.T_ABORT_ID, m.T_ABORT_DATA_ID, m.unpack_t_abort, m.T_ABORT_FIELDS, False, 0),
-)  # fmt: skip
-
-
 _STATIC_BITS = const(0xF8)  # of STATIC in Link.fresh
+
+RX_ROWS = const(9)  # without those of the authentication
+
+
+def rx(guard):
+    """Return what the link receives: made when it is asked for, because at the top it would take heap for ever."""
+    asked = guard.challenge
+    return (
+        # id             data id             unpack             values             session
+        (m.T_STATUS_ID, m.T_STATUS_DATA_ID, m.unpack_t_status, m.T_STATUS_FIELDS, True, m.T_STATUS_HOLD_MS),
+        (m.T_MEAS_ID, m.T_MEAS_DATA_ID, m.unpack_t_meas, m.T_MEAS_FIELDS, True, m.T_MEAS_HOLD_MS),
+        (m.T_TEMP_ID, m.T_TEMP_DATA_ID, m.unpack_t_temp, m.T_TEMP_FIELDS, True, 0),
+        (m.T_LIMIT_ID, m.T_LIMIT_DATA_ID, m.unpack_t_limit, m.T_LIMIT_FIELDS, True, 0),
+        (m.T_FILL_ID, m.T_FILL_DATA_ID, m.unpack_t_fill, m.T_FILL_FIELDS, True, 0),
+        (m.T_FLOW_ID, m.T_FLOW_DATA_ID, m.unpack_t_flow, m.T_FLOW_FIELDS, True, 0),
+        (m.T_IDENT_ID, m.T_IDENT_DATA_ID, m.unpack_t_ident, m.T_IDENT_FIELDS, True, 0),
+        (m.T_PLATE_ID, m.T_PLATE_DATA_ID, m.unpack_t_plate, m.T_PLATE_FIELDS, True, 0),
+        (m.T_ABORT_ID, m.T_ABORT_DATA_ID, m.unpack_t_abort, m.T_ABORT_FIELDS, False, 0),
+        (m.T_AUTH_ID, m.T_AUTH_DATA_ID, guard.verifier.offer_tag, 0, False, 0),
+        (m.T_CHALLENGE_ID, m.T_CHALLENGE_DATA_ID, asked.take_challenge, 0, True, 0),
+        (m.T_RESPONSE_ID, m.T_RESPONSE_DATA_ID, asked.take_response, 0, True, 0),
+    )  # fmt: skip
 
 
 class Truck:
@@ -42,15 +49,9 @@ class Truck:
     """
 
     def __init__(self, port, tx, guard):
-        asked = guard.challenge
-        auth = (
-            (m.T_AUTH_ID, m.T_AUTH_DATA_ID, guard.verifier.offer_tag, 0, False, 0),
-            (m.T_CHALLENGE_ID, m.T_CHALLENGE_DATA_ID, asked.take_challenge, 0, True, 0),
-            (m.T_RESPONSE_ID, m.T_RESPONSE_DATA_ID, asked.take_response, 0, True, 0),
-        )
-        self.link = Link(port, RX + auth, tx)
+        self.link = Link(port, rx(guard), tx)
         self.guard = guard
-        self._declared = [list(values) for values in self.link.values]  # first of this session
+        self._declared = tuple([list(self.link.values[i]) for i in STATIC])  # first of this session, from LIMIT on
         self._meas = self.link.receivers[MEAS]
         self._link_receive = self.link.receive
         self.age_ms = AGE_MAX_MS
@@ -102,7 +103,7 @@ class Truck:
         for i in STATIC:
             if not fresh >> i & 1:
                 continue
-            new, first = values[i], self._declared[i]
+            new, first = values[i], self._declared[i - LIMIT]
             for k in range(1, len(new)):  # from behind the session number
                 if new[k] == first[k]:
                     continue
@@ -111,17 +112,17 @@ class Truck:
                 else:
                     first[k] = new[k]
         declared = self._declared
-        v = declared[LIMIT]
+        v = declared[0]
         self.volume_l = v[m.T_LIMIT_VOLUME_L]
         self.relief_mbarg = v[m.T_LIMIT_RELIEF_MBARG]
-        v = declared[FILL]
+        v = declared[FILL - LIMIT]
         self.max_mass_g = v[m.T_FILL_MAX_MASS_G]
         self.max_pressure_mbar = v[m.T_FILL_MAX_PRESSURE_MBAR]
-        v = declared[FLOW]
+        v = declared[FLOW - LIMIT]
         self.max_flow_g_s = v[m.T_FLOW_MAX_FLOW_G_S]
         self.target_g = v[m.T_FLOW_TARGET_MASS_G]
-        self.vessel_type = declared[IDENT][m.T_IDENT_VESSEL_TYPE]
-        v = declared[PLATE]
+        self.vessel_type = declared[IDENT - LIMIT][m.T_IDENT_VESSEL_TYPE]
+        v = declared[PLATE - LIMIT]
         self.mawp_mbarg = v[m.T_PLATE_MAWP_MBARG]
         year, month = v[m.T_PLATE_CERT_YEAR], v[m.T_PLATE_CERT_MONTH]
         self.cert_month = year * 100 + month if year > 0 and month > 0 else -1
@@ -138,7 +139,7 @@ class Truck:
 
     def tank_id(self):
         """Return the truck's identity, -1 while unknown."""
-        return self._declared[IDENT][m.T_IDENT_TANK_ID]
+        return self._declared[IDENT - LIMIT][m.T_IDENT_TANK_ID]
 
     def version(self):
         """Return the protocol version that both sides speak; 0 none, -1 when the truck has not told its own."""

@@ -15,7 +15,7 @@ from tank.control import Control
 from tank.inventory import Inventory
 from tank.sequence import Sequence
 from tank.signals import NAMES, Signals
-from tank.station import PERMIT, RX, Station
+from tank.station import PERMIT, RX_ROWS, Station
 from tank.station import STATUS as STATION_STATUS
 
 SCAN_TICKS = 5
@@ -77,7 +77,7 @@ class Tank:
         self.control = Control(self.gate, self.station, self.inventory, self.params)
         tables = io_table, state_table, trip_table, param_table
         self.roles, self.console = serial_port.open_port(
-            self, fram, tank_serial, tables, NAMES, self.station.link, RX
+            self, fram, tank_serial, tables, NAMES, self.station.link, RX_ROWS
         )
         self.guard.load()
         serial_port.greet(self)

@@ -7,30 +7,33 @@ from core.link import Link
 from generated import messages as m
 
 YES = const(1)
-STATUS, PERMIT, LINE, METER, ABORTED = range(5)  # rows of RX; the authentication's follow
+STATUS, PERMIT, LINE, METER, ABORTED = range(5)  # rows of rx(); the authentication's follow
 ABORT_MS = const(1000)  # an abort frame counts for so long
 
-RX = (
-    # id             data id             unpack             values             session
-    (m.D_STATUS_ID, m.D_STATUS_DATA_ID, m.unpack_d_status, m.D_STATUS_FIELDS, True, m.D_STATUS_HOLD_MS),
-    (m.D_PERMIT_ID, m.D_PERMIT_DATA_ID, m.unpack_d_permit, m.D_PERMIT_FIELDS, True, m.D_PERMIT_HOLD_MS),
-    (m.D_LINE_ID, m.D_LINE_DATA_ID, m.unpack_d_line, m.D_LINE_FIELDS, True, 0),
-    (m.D_METER_ID, m.D_METER_DATA_ID, m.unpack_d_meter, m.D_METER_FIELDS, True, 0),
-    (m.D_ABORT_ID, m.D_ABORT_DATA_ID, m.unpack_d_abort, m.D_ABORT_FIELDS, False, 0),
-)  # fmt: skip
+RX_ROWS = const(5)  # without those of the authentication
+
+
+def rx(guard):
+    """Return what the link receives: made when it is asked for, because at the top it would take heap for ever."""
+    asked = guard.challenge
+    return (
+        # id             data id             unpack             values             session
+        (m.D_STATUS_ID, m.D_STATUS_DATA_ID, m.unpack_d_status, m.D_STATUS_FIELDS, True, m.D_STATUS_HOLD_MS),
+        (m.D_PERMIT_ID, m.D_PERMIT_DATA_ID, m.unpack_d_permit, m.D_PERMIT_FIELDS, True, m.D_PERMIT_HOLD_MS),
+        (m.D_LINE_ID, m.D_LINE_DATA_ID, m.unpack_d_line, m.D_LINE_FIELDS, True, 0),
+        (m.D_METER_ID, m.D_METER_DATA_ID, m.unpack_d_meter, m.D_METER_FIELDS, True, 0),
+        (m.D_ABORT_ID, m.D_ABORT_DATA_ID, m.unpack_d_abort, m.D_ABORT_FIELDS, False, 0),
+        (m.D_AUTH_ID, m.D_AUTH_DATA_ID, guard.verifier.offer_tag, 0, False, 0),
+        (m.D_CHALLENGE_ID, m.D_CHALLENGE_DATA_ID, asked.take_challenge, 0, True, 0),
+        (m.D_RESPONSE_ID, m.D_RESPONSE_DATA_ID, asked.take_response, 0, True, 0),
+    )  # fmt: skip
 
 
 class Station:
     """Latest values of the dispenser, its session, and how old they are."""
 
     def __init__(self, port, tx, guard):
-        asked = guard.challenge
-        auth = (
-            (m.D_AUTH_ID, m.D_AUTH_DATA_ID, guard.verifier.offer_tag, 0, False, 0),
-            (m.D_CHALLENGE_ID, m.D_CHALLENGE_DATA_ID, asked.take_challenge, 0, True, 0),
-            (m.D_RESPONSE_ID, m.D_RESPONSE_DATA_ID, asked.take_response, 0, True, 0),
-        )
-        self.link = Link(port, RX + auth, tx)
+        self.link = Link(port, rx(guard), tx)
         self.guard = guard
         self.session = 0
 

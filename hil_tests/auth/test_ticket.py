@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from hil_tests.cli.test_observers import RESULT
+from hil_tests.firmware.parameters import by_place
 from host_tools import ticket
 from sim import scenario
 
 UNPROVED = 4
-PARAMS = {"hose_kept_g": 42, "hose_liquid_g": 70}
+PARAMS = by_place("dispenser", {"hose_kept_g": 42, "hose_liquid_g": 70})
 
 
 @pytest.mark.parametrize("authenticated", [1, 0])
