@@ -8,6 +8,7 @@ Prints one line `file:line: reason` per violation and exits 1 when there is any.
 * `machine` is imported in `firmware/board/` alone, `time` in `firmware/board/clock.py` alone;
 * `core` imports neither node; the dispenser and the tank never import each other;
 * `sim/plant` imports of `sim` only itself and `sim.losses`: an FMU and a library carry no more;
+* within `sim`, imports lead down the map in docs/architecture.md, which names every module (`module_map`);
 * `sim` never imports `host_tools`, and neither host package imports tests or firmware modules by name;
 * the tables that hosts load by path hold literals only, so that loading one runs no code.
 """
@@ -19,7 +20,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from host_tools import problems
+from host_tools import module_map, problems
 from host_tools.problems import Problem
 from sim import tables
 
@@ -62,6 +63,8 @@ def imported_modules(tree: ast.AST) -> Iterator[tuple[int, str]]:
         elif isinstance(node, ast.ImportFrom):
             if node.level:
                 yield node.lineno, "." * node.level + (node.module or "")
+            elif node.module == "sim":  # its modules are what is imported from it
+                yield from ((node.lineno, f"sim.{alias.name}") for alias in node.names)
             else:
                 yield node.lineno, node.module or ""
 
@@ -115,7 +118,8 @@ def check_table(path: Path, shown: str) -> list[Problem]:
 
 def check_tree(root: Path) -> list[Problem]:
     """Check every Python file under `root`/firmware, sim and host_tools; return the violations, sorted."""
-    found: list[Problem] = []
+    rows = module_map.read(root)
+    found: list[Problem] = list(module_map.unplaced(root, rows)) if rows else []
     for folder in ("firmware", "sim", "host_tools"):
         for path in sorted((root / folder).rglob("*.py")):
             inside = path.relative_to(root / folder).as_posix()
@@ -130,6 +134,12 @@ def check_tree(root: Path) -> list[Problem]:
             else:
                 wrong = check_host_file(folder, inside, tree)
             found += [Problem(shown, line, reason) for line, reason in wrong]
+            if folder == "sim":
+                found += [
+                    Problem(shown, line, f"imports {module}, which stands above it in {module_map.PAGE}")
+                    for line, module in imported_modules(tree)
+                    if module_map.leads_up(rows, inside, module)
+                ]
             if folder == "firmware" and inside.endswith(LITERAL_TABLES):
                 found += check_table(path, shown)
     return found

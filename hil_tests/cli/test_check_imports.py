@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from host_tools import check_imports
+from host_tools import check_imports, module_map
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -72,6 +72,35 @@ def test_a_planted_violation_is_found(
 def test_what_is_allowed_passes(name: str, text: str, tmp_path: Path) -> None:
     plant(tmp_path, name, text)
     assert check_imports.check_tree(tmp_path) == []
+
+
+MAP = f"""# Page
+
+{module_map.HEADING}
+
+| for | modules |
+|---|---|
+| x | `sim/high.py` |
+| y | `sim/low/`, `sim/side.py` |
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("sim/low/x.py", "from sim import tables, high", "sim/low/x.py:1: imports sim.high, which stands above"),
+        ("sim/side.py", "import json\nfrom sim.high import x", "sim/side.py:2: imports sim.high, which stands above"),
+        ("sim/high.py", "from sim import side\nfrom sim.low.x import y", ""),
+        ("sim/side.py", "from sim.low import x\nfrom sim.plant import y", ""),
+        ("sim/new.py", "", "no row of the simulator's map names sim/new.py"),
+        ("sim/fresh/x.py", "", "no row of the simulator's map names sim/fresh"),
+    ],
+)
+def test_imports_lead_down_the_map(name: str, text: str, words: str, tmp_path: Path) -> None:
+    plant(tmp_path, name, text)
+    plant(tmp_path, module_map.PAGE, MAP)
+    found = [str(one) for one in check_imports.check_tree(tmp_path)]
+    assert len(found) == bool(words) and words in "".join(found)
 
 
 def test_this_checkout_keeps_the_rule() -> None:
