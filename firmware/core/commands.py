@@ -40,9 +40,11 @@ class Commands:
         node = self._node
         machine, engine, ai = node.machine, node.trips, node.image.ai
         words = [
-            self._states.STATES[machine.state][1], self._states.STATES[machine.state][0], "ms=%d" % machine.state_ms,
-            "active=%d" % sum(engine.active), "latched=%d" % sum(engine.latched),
-            "first=" + (self._rows[engine.first][0] if engine.first >= 0 else "-"), "role=%d" % node.roles.level(),
+            self._states.STATES[machine.state][1], self._states.STATES[machine.state][0],
+            "ms=%d active=%d latched=%d first=%s role=%d" % (
+                machine.state_ms, sum(engine.active), sum(engine.latched),
+                self._rows[engine.first][0] if engine.first >= 0 else "-", node.roles.level(),
+            ),
         ]  # fmt: skip
         for tag, i in zip(self._status, self._places):
             words.append(tag + "=" + (str(ai.value[i]) if ai.ok[i] else "-"))
@@ -172,7 +174,7 @@ class Commands:
             if not ai.ok[i]:
                 failed += 1
                 yield "%s reads bad, raw %d" % (row[0], ai.raw[i])
-        for i, name in enumerate(self._names):
+        for i, name in enumerate(self._names.split()):
             if name.startswith("XV") and node.signals.value[i] >= SLOW_MS:
                 failed += 1
                 yield "%s is not where it is energised to" % name[:5]
@@ -210,8 +212,10 @@ class Commands:
         node = self._node
         cost, console = node.events.cost, node.console
         return [
-            "ticks=%d" % cost.ticks, "locked=%d" % cost.locked, "overruns=%d" % cost.overruns,
-            "tick_us=%d" % cost.tick_us, "tick_us_max=%d" % cost.tick_us_max,
-            "heap_free=%d" % gc.mem_free(), "heap_used=%d" % gc.mem_alloc(), "rejected=%d" % console.rejected,
-            "dropped=%d" % console.dropped, "events_lost=%d" % node.events.lost,
+            "ticks=%d locked=%d overruns=%d tick_us=%d tick_us_max=%d" % (
+                cost.ticks, cost.locked, cost.overruns, cost.tick_us, cost.tick_us_max,
+            ),
+            "heap_free=%d heap_used=%d rejected=%d dropped=%d events_lost=%d" % (
+                gc.mem_free(), gc.mem_alloc(), console.rejected, console.dropped, node.events.lost,
+            ),
         ]  # fmt: skip

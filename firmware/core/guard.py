@@ -28,7 +28,6 @@ class Guard:
         self.challenge = challenge.Challenge(direction)
         self.signer = tagging.Signer(sent_id)
         self.verifier = tagging.Verifier(received_id, cycle_ms, hold_ms)
-        self.required = False  # in this session
         self.awake = False  # there is something for the slack
         self._session = 0
         self._key = b""
@@ -51,20 +50,20 @@ class Guard:
         """Start a session (1 to 253) with or without authentication."""
         self.end()
         self._session = session
-        self.required = self.verifier.required = bool(required)
+        self.verifier.required = bool(required)
         self.awake = True
 
     def end(self):
         """The session is over: nothing that was proved in it counts any more."""
         self._session = 0
-        self.awake = self.required = self.verifier.required = False
+        self.awake = self.verifier.required = False
         self.challenge.end()
         self.signer.end()
         self.verifier.end()
 
     def passes(self):
         """Return True when the peer has proved its key in this session, or need not."""
-        return not self.required or self.challenge.state == challenge.PROVED
+        return not self.verifier.required or self.challenge.state == challenge.PROVED
 
     def refuses(self):
         """Return True when the peer's proof was wrong, or none can be given for want of a key."""
@@ -74,7 +73,7 @@ class Guard:
 
     def slack(self, tank_id):
         """Do what is due, while `awake`. tank_id: of the truck that is coupled, 0 or below while not known."""
-        if not self.required:
+        if not self.verifier.required:
             self.awake = False
             self._tell(OFF, self._session)
             return

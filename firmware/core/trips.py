@@ -18,8 +18,9 @@ REACTION = {"warn": 1, "hold": 2, "stop": 3, "esd": 4}
 
 
 def sources(io, image, names, signals):
-    """Return {name: (lists, index)} of every signal a row may name: tags of `io` and computed `names`.
+    """Return {name: (lists, index)} of every signal a row may name: tags of `io` and `names`, which are computed.
 
+    names: parted by blanks, in the order of `signals`.
     lists: (values, quality), the same object for every signal that lives there.
     """
     measured = image.ai.value, image.ai.ok
@@ -27,7 +28,7 @@ def sources(io, image, names, signals):
     computed = signals.value, signals.ok
     found = {row[0]: (measured, i) for i, row in enumerate(io.AI)}
     found.update({row[0]: (contacts, i) for i, row in enumerate(io.DI)})
-    found.update({name: (computed, i) for i, name in enumerate(names)})
+    found.update({name: (computed, i) for i, name in enumerate(names.split())})
     return found
 
 

@@ -49,9 +49,9 @@ class Dispenser:
             (m.D_CHALLENGE_ID, m.D_CHALLENGE_DATA_ID, m.D_CHALLENGE_CYCLE_MS, asked.fill_challenge),
             (m.D_RESPONSE_ID, m.D_RESPONSE_DATA_ID, m.D_RESPONSE_CYCLE_MS, asked.fill_response),
         )
-        self.port = can.Port(m.TANK_ADDRESS, bitrate)
-        self.watch = BusWatch(self.port, self.events)
-        self.truck = Truck(self.port, tx, self.guard)
+        port = can.Port(m.TANK_ADDRESS, bitrate)
+        self.watch = BusWatch(port, self.events)
+        self.truck = Truck(port, tx, self.guard)
         self.truck.link.authenticate(STATUS, self.guard.verifier, PERMIT_SLOT, AUTH_SLOT, self.guard.signer)
         self.meter = Meter(self.image, self.params)
         self.signals = Signals(self.image, self.truck, self.meter)
@@ -207,9 +207,10 @@ class Dispenser:
         """Return what `status` tells besides the tags."""
         truck, meter = self.truck, self.meter
         return [
-            "session=%d" % self.sequence.session, "tank_mbar=%d" % truck.pressure_mbar, "tank_g=%d" % truck.mass_g,
-            "target_g=%d" % self.sequence.target_g, "net_g=%d" % (meter.meter_g - meter.returned_g),
-            "link_ms=%d" % truck.age_ms,
+            "session=%d tank_mbar=%d tank_g=%d target_g=%d net_g=%d link_ms=%d" % (
+                self.sequence.session, truck.pressure_mbar, truck.mass_g, self.sequence.target_g,
+                meter.meter_g - meter.returned_g, truck.age_ms,
+            )
         ]  # fmt: skip
 
     def unwell(self):

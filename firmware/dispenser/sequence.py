@@ -135,7 +135,6 @@ class Sequence(Handshake):
         self._s_leak_press = machine.index("LEAK_PRESS")
         self._s_leak_hold = machine.index("LEAK_HOLD")
         self._s_coldtest = machine.index("COLDTEST")
-        self._s_cool = machine.index("COOL")
         self._s_talk = machine.index("TALK")
 
     def _follow_pressing(self, v):
@@ -377,7 +376,7 @@ class Sequence(Handshake):
     def enter_fill_open(self):
         self._hold_in_fill = True
         gain_g = (self._filled + self._balance) * (16 * SCAN_MS // 100) // 10000  # of mg/s * 50 ms / 16
-        self._meter.start(self._truck.mass_g, self._truck.guard.required, gain_g)
+        self._meter.start(self._truck.mass_g, self._truck.guard.verifier.required, gain_g)
 
     def truck_open(self):
         return self._truck.says(m.T_STATUS_XV201_OPEN) and self._means(GO)

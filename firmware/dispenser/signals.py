@@ -6,11 +6,12 @@ from core import hydrogen
 from generated import dispenser_tags as t
 from generated.dispenser_tags import PT102, PT103, PT105
 
+# One text, because each name of its own would take heap.
 NAMES = (
-    "PT102_G", "PT103_G", "LINK_MS", "LINK_BAD", "TRUCK_ABORT", "TANK_P_CPCT", "OVERFILL_G", "BALANCE_G", "TT102_DIFF",
-    "LEAK", "COLD_LEAK", "XV101_MS", "XV103_MS", "XV104_MS", "XV105_MS", "XV106_MS", "XV107_MS", "XV110_MS",
-    "TRUCK_OTHER", "STATIC_MS",
-)  # fmt: skip
+    "PT102_G PT103_G LINK_MS LINK_BAD TRUCK_ABORT TANK_P_CPCT OVERFILL_G BALANCE_G TT102_DIFF"
+    " LEAK COLD_LEAK XV101_MS XV103_MS XV104_MS XV105_MS XV106_MS XV107_MS XV110_MS"
+    " TRUCK_OTHER STATIC_MS"
+)
 (
     PT102_G, PT103_G, LINK_MS, LINK_BAD, TRUCK_ABORT, TANK_P_CPCT, OVERFILL_G, BALANCE_G, TT102_DIFF,
     LEAK, COLD_LEAK, XV101_MS,
@@ -29,8 +30,9 @@ class Signals:
     """Computes NAMES into `value` and `ok` each tick, without allocation."""
 
     def __init__(self, image, truck, meter):
-        self.value = [0] * len(NAMES)
-        self.ok = [1] * len(NAMES)
+        n = len(NAMES.split())
+        self.value = [0] * n
+        self.ok = [1] * n
         self._image = image
         self._v, self._good = image.ai.value, image.ai.ok
         self._truck = truck

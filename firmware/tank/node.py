@@ -53,9 +53,9 @@ class Tank:
             (m.T_CHALLENGE_ID, m.T_CHALLENGE_DATA_ID, m.T_CHALLENGE_CYCLE_MS, asked.fill_challenge),
             (m.T_RESPONSE_ID, m.T_RESPONSE_DATA_ID, m.T_RESPONSE_CYCLE_MS, asked.fill_response),
         )
-        self.port = can.Port(m.DISPENSER_ADDRESS, bitrate)
-        self.watch = BusWatch(self.port, self.events)
-        self.station = Station(self.port, tx, self.guard)
+        port = can.Port(m.DISPENSER_ADDRESS, bitrate)
+        self.watch = BusWatch(port, self.events)
+        self.station = Station(port, tx, self.guard)
         self.station.link.authenticate(PERMIT, self.guard.verifier, STATUS_SLOT, AUTH_SLOT, self.guard.signer)
         self.inventory = Inventory(self.image, self.params)
         self.signals = Signals(self.image, self.inventory, self.station)
@@ -240,9 +240,10 @@ class Tank:
         """Return what `status` tells besides the tags."""
         station, inventory = self.station, self.inventory
         return [
-            "session=%d" % station.session, "tank_mbar=%d" % inventory.pressure_mbar, "tank_g=%d" % inventory.mass_g,
-            "max_g=%d" % inventory.max_mass_g, "level_cpct=%d" % inventory.level_cpct,
-            "link_ms=%d" % station.link.age_ms(STATION_STATUS, self.sequence.now),
+            "session=%d tank_mbar=%d tank_g=%d max_g=%d level_cpct=%d link_ms=%d" % (
+                station.session, inventory.pressure_mbar, inventory.mass_g, inventory.max_mass_g,
+                inventory.level_cpct, station.link.age_ms(STATION_STATUS, self.sequence.now),
+            )
         ]  # fmt: skip
 
     def unwell(self):

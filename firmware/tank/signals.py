@@ -4,7 +4,8 @@ from micropython import const
 
 from generated import tank_tags as t
 
-NAMES = ("P_CPCT", "PT_DIFF", "OVER_G", "XV201_MS", "XV202_MS", "XV208_MS", "XV209_MS", "TARGET_G")
+# One text, because each name of its own would take heap.
+NAMES = "P_CPCT PT_DIFF OVER_G XV201_MS XV202_MS XV208_MS XV209_MS TARGET_G"
 P_CPCT, PT_DIFF, OVER_G, XV201_MS = range(4)
 TARGET_G = const(7)
 
@@ -18,8 +19,9 @@ class Signals:
     """Computes NAMES into `value` and `ok` each tick, without allocation."""
 
     def __init__(self, image, inventory, station):
-        self.value = [0] * len(NAMES)
-        self.ok = [1] * len(NAMES)
+        n = len(NAMES.split())
+        self.value = [0] * n
+        self.ok = [1] * n
         self._image = image
         self._inventory = inventory
         self._station = station

@@ -71,7 +71,7 @@ def test_what_the_cold_test_left_in_the_hose_is_reckoned(core: Any) -> None:
         _filled=150 * (14_000 // 16),  # a window before
         _balance=50 * (14_000 // 16),
         _meter=SimpleNamespace(start=lambda *facts: begun.append(facts)),
-        _truck=SimpleNamespace(mass_g=40_000, guard=SimpleNamespace(required=True)),
+        _truck=SimpleNamespace(mass_g=40_000, guard=SimpleNamespace(verifier=SimpleNamespace(required=True))),
     )
     module.Sequence.enter_fill_open(fake)
     assert begun == [(40_000, True, 140)]

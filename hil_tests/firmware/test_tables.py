@@ -29,7 +29,7 @@ def computed_signals(node):
     tree = ast.parse((FIRMWARE / node / "signals.py").read_text())
     for statement in tree.body:
         if isinstance(statement, ast.Assign) and getattr(statement.targets[0], "id", "") == "NAMES":
-            return set(ast.literal_eval(statement.value))
+            return set(ast.literal_eval(statement.value).split())
     raise AssertionError("signals.py has no NAMES")
 
 
