@@ -15,7 +15,8 @@ from typing import Final, TypeVar
 from host_tools.image_source import edit, imports, module_of
 
 MAIN: Final = "main"
-ROOTS: Final = ("main.main", "main.build")  # what the boot stage and the measurement of the heap call
+# What is called from outside: by the boot stage, and where the heap is measured.
+ROOTS: Final = ("main.main", "main.build", "core.executive.run")
 APART: Final = ("io_table", "rows")  # as they are called in an image
 NATIVE: Final = "native:"  # before the name of what MicroPython itself offers
 _OWN_SCOPE: Final = (

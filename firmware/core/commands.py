@@ -1,7 +1,7 @@
 """The serial commands that both nodes have: state, tags, trips, parameters, health. Slack only.
 
 Every method is a command of core.console: it returns words in a list, a reason for a refusal, or an iterator of lines,
-each of which is one slack's work.
+each of which is one slack's work; None where it has only gone through some rows of a table.
 """
 
 import gc
@@ -12,6 +12,7 @@ from core import build_table as build
 from core import trips
 from generated import messages as m
 
+ROWS_MASK = 7  # a slack goes through eight rows of a table at most
 SLOW_MS = 1500  # a valve this long away from where it is energised to has failed
 REACTIONS = ("", "warn", "hold", "stop", "esd")
 
@@ -65,13 +66,15 @@ class Commands:
         yield line
         why, rows = machine.why, len(table.TRANSITIONS)
         yield "why: " + (table.TRANSITIONS[why][3] if why < rows else table.STATES[why - rows][0] + " took too long")
-        for source, _, to, words in table.TRANSITIONS:
+        for i, (source, _, to, words) in enumerate(table.TRANSITIONS):
             if source in (name, public):
                 yield "to %s: %s" % (to, words)
+            elif i & ROWS_MASK == 0:
+                yield None
         refused = self._node.gate.refused
-        for i, row in enumerate(self._io.DO):
+        for i in range(len(self._io.DO)):
             if refused >> i & 1:
-                yield "interlock holds " + row[0]
+                yield "interlock holds " + self._io.DO[i][0]
 
     # -- tags ----------------------------------------------------------------------------------------------
 
@@ -85,9 +88,13 @@ class Commands:
         for i, row in enumerate(io.AI):
             if row[0].startswith(start):
                 yield "%s %d %s %s %d" % (row[0], ai.value[i], row[4], "ok" if ai.ok[i] else "bad", ai.raw[i])
+            elif i & ROWS_MASK == 0:
+                yield None
         for i, row in enumerate(io.DI):
             if row[0].startswith(start):
                 yield "%s %d contact ok %d" % (row[0], image.di[i], image.di[i])
+            elif i & ROWS_MASK == 0:
+                yield None
         for i, row in enumerate(io.DO):
             if row[0].startswith(start):
                 held = "held" if gate.refused >> i & 1 else "ok"
@@ -107,8 +114,9 @@ class Commands:
 
     def _trips(self, every):
         engine = self._node.trips
-        for i, row in enumerate(self._rows):
+        for i in range(engine.n):
             if every or engine.active[i] or engine.latched[i]:
+                row = self._rows[i]
                 what = "active" if engine.active[i] else "quiet"
                 if engine.latched[i]:
                     what += " latched"
@@ -128,6 +136,8 @@ class Commands:
         for place, row in enumerate(self._params):
             if values[place] != row[1] if start == "diff" else row[0].startswith(start):
                 yield self._param(place, row)
+            elif place & ROWS_MASK == 0:
+                yield None
 
     def _param(self, place, row):
         return "%s %d %d %d %d %s %s" % (
@@ -170,18 +180,18 @@ class Commands:
         node = self._node
         ai = node.image.ai
         failed = 0
-        for i, row in enumerate(self._io.AI):
-            if not ai.ok[i]:
+        for i, ok in enumerate(ai.ok):
+            if not ok:
                 failed += 1
-                yield "%s reads bad, raw %d" % (row[0], ai.raw[i])
+                yield "%s reads bad, raw %d" % (self._io.AI[i][0], ai.raw[i])
         for i, name in enumerate(self._names.split()):
             if name.startswith("XV") and node.signals.value[i] >= SLOW_MS:
                 failed += 1
                 yield "%s is not where it is energised to" % name[:5]
-        for i, row in enumerate(self._rows):
-            if node.trips.active[i] and node.trips.reaction >= trips.WARN:
+        for i, active in enumerate(node.trips.active):
+            if active and node.trips.reaction >= trips.WARN:
                 failed += 1
-                yield "trip %s is active" % row[0]
+                yield "trip %s is active" % self._rows[i][0]
         for words in node.unwell():
             failed += 1
             yield words

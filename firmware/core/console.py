@@ -110,8 +110,9 @@ class Console:
 
     def _next(self):
         for line in self._lines:
-            self._told += 1
-            self._answer(" + " + line)
+            if line is not None:  # else it has gone through a few rows, and has nothing to say of them
+                self._told += 1
+                self._answer(" + " + line)
             return
         self._lines = None
         self._answer(" OK lines=%d" % self._told)

@@ -12,6 +12,7 @@ import struct
 
 from micropython import const
 
+from core import rows
 from core.e2e import crc16, seal, sealed
 
 SLOTS = (512, 768)  # addresses in the FRAM
@@ -35,6 +36,7 @@ class Params:
 
     def __init__(self, table, fram=None):
         self.values = [row[1] for row in table.PARAMS]
+        self._defaults = self.values[:]
         self._table = table.PARAMS
         self._fram = fram
         self._seq = 0
@@ -49,10 +51,8 @@ class Params:
 
     def find(self, name):
         """Return (place, row) of a parameter, (-1, None) when there is none."""
-        for place, row in enumerate(self._table):
-            if row[0] == name:
-                return place, row
-        return -1, None
+        place = rows.place(self._table, name)
+        return place, self._table[place] if place >= 0 else None
 
     def set(self, name, value):
         """Set a value and keep it; return "" or the reason why it was refused (and nothing changed)."""
@@ -101,15 +101,16 @@ class Params:
         return buf[2] | buf[3] << 8
 
     def _save(self):
-        changed = [(row[0], value) for row, value in zip(self._table, self.values) if value != row[1]]
+        changed = [place for place, value in enumerate(self.values) if value != self._defaults[place]]
         if len(changed) > ENTRIES_MAX:
             return False
         self._seq = self._seq + 1 & 0xFFFF
         end = HEAD_BYTES + len(changed) * ENTRY_BYTES
         buf = bytearray(end + 2)
         struct.pack_into(_HEAD, buf, 0, FORMAT, len(changed), self._seq)
-        for i, (name, value) in enumerate(changed):
-            struct.pack_into(_ENTRY, buf, HEAD_BYTES + i * ENTRY_BYTES, _crc(name), value)
+        for i, place in enumerate(changed):
+            key = _crc(self._table[place][0])
+            struct.pack_into(_ENTRY, buf, HEAD_BYTES + i * ENTRY_BYTES, key, self.values[place])
         seal(buf, end)
         self._fram.write(SLOTS[self._slot], buf)
         self._slot = 1 - self._slot

@@ -2,7 +2,8 @@
 build (`host_tools.image_tables`): a tuple would take a board's heap for every cell of it, text takes none.
 
 A row is made anew whenever it is asked for, as a list. So whoever goes through a table more than once, or needs it
-later, keeps what he needs of it; and nobody asks in the tick.
+later, keeps what he needs of it; nobody asks in the tick; and whoever asks in the slack goes through a few rows at a
+time: each of them is some microseconds and 200 bytes of garbage.
 """
 
 import json
@@ -24,12 +25,28 @@ class Rows:
     def __len__(self):
         return self._text.count(b"\n")
 
+    def place(self, key):
+        """Return the number of the row that begins with a text, made of none of them; -1: there is none."""
+        head = b'["%s",' % key.encode()
+        at = 0 if self._text.startswith(head) else self._text.find(b"\n" + head) + 1
+        return self._text[:at].count(b"\n") if at or self._text.startswith(head) else -1
+
     def __getitem__(self, i):
         """Return row i; 0 <= i < len, as is for the caller to know."""
         text, at = self._text, 0
         for _ in range(i):
             at = text.find(b"\n", at) + 1
         return json.loads(text[at : text.find(b"\n", at)])
+
+
+def place(table, key):
+    """Return the number of the row that begins with a text, of Rows or of a tuple; -1: there is none."""
+    if isinstance(table, Rows):
+        return table.place(key)
+    for i, row in enumerate(table):
+        if row[0] == key:
+            return i
+    return -1
 
 
 class Groups:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ def test_columns_that_only_people_read_go_and_lines_stay() -> None:
 def test_a_table_that_is_text_says_what_the_table_says(node: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Row by row, by index and by length; numbers that became arrays too."""
     monkeypatch.syspath_prepend(str(tables.FIRMWARE))
+    rows = importlib.import_module("core.rows")
     compared = 0
     for path in [*(tables.FIRMWARE / node).glob("*_table.py"), tables.FIRMWARE / "generated" / "parahydrogen.py"]:
         text = path.read_text(encoding="utf-8").replace("from micropython import const", "const = int")
@@ -44,6 +46,10 @@ def test_a_table_that_is_text_says_what_the_table_says(node: str, monkeypatch: p
                         for row, one in zip(table, due, strict=True)]  # fmt: skip
                 assert [tuple(row) for row in table] == kept and len(table) == len(due)
                 assert [table[i] for i in range(len(due))] == list(table)
+                keys = [row[0] for row in due]
+                for key in {*keys, "none", ""}:
+                    place = keys.index(key) if key in keys else -1
+                    assert rows.place(table, key) == rows.place(due, key) == place, key
             compared += 1
     assert compared >= 7
 
