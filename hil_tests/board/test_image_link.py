@@ -22,6 +22,8 @@ from sim.line_map import LineMap
 
 MODULES = {
     "core/table.py": """
+from os import getcwd
+
 ROWS = (1, 2, 3)
 STEP = ROWS[0] + 1
 """,
@@ -49,6 +51,9 @@ class Base:
     def get(self):
         return self._size
 
+    def tally(self):
+        return tally()
+
 
 class Circle(Base):
     def area_of(self, key):
@@ -60,7 +65,7 @@ class Circle(Base):
         return [row for row in table.ROWS]
 
 
-def count():
+def tally():
     global total
     total = total + 1
     return total
@@ -92,9 +97,12 @@ def main():
     circle.grow(by=10)
     other = Other(8)
     other.late = getattr(other, "asked")()
+    other.later = other.late + 1
+    getcwd = table.getcwd() != ""
     return [
         circle.area_of(lambda one: one.get()), circle._rows(table), circle.START,
-        shapes.count(), shapes.count(), shapes.LIMIT, other.weight, other.late, ticks_ms,
+        shapes.tally(), circle.tally(), shapes.LIMIT, other.weight, other.late, other.later, ticks_ms, getcwd,
+        shapes.STEP,
     ]
 
 
@@ -124,7 +132,7 @@ def test_one_module_does_what_the_modules_did(tmp_path: Path) -> None:
         (tmp_path / path).write_text(text)
     asked = [sys.executable, "-c", "import main; print(main.main())"]
     due = ast.literal_eval(subprocess.run(asked, cwd=tmp_path, capture_output=True, text=True, check=True).stdout)
-    assert due == [[14, 10, 2, 16], [1, 2, 3], 5, 1, 2, [10], 8, 9, True]
+    assert due == [[14, 10, 2, 16], [1, 2, 3], 5, 1, 2, [10], 8, 9, 10, True, True, 2]
     assert run(made(MODULES)[0], "main") == due
 
 
@@ -132,7 +140,7 @@ def test_names_are_few_and_those_that_are_said_stay() -> None:
     text, _ = made(MODULES)
     left = set(words(ast.parse(text)))
     assert {"asked", "get", "main", "by", "maxsize", "calcsize"} <= left  # said, MicroPython's, called from outside
-    assert not {"_size", "weight", "grow", "Circle", "Base", "count", "LIMIT", "STEP"} & left
+    assert not {"_size", "weight", "grow", "Circle", "Base", "tally", "LIMIT", "STEP"} & left
     own = {}
     for cls in (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ClassDef)):
         for method in (one.name for one in cls.body if isinstance(one, ast.FunctionDef)):
@@ -165,7 +173,7 @@ def test_a_traceback_names_the_lines_of_the_tree(tmp_path: Path, capsys: pytest.
     due = MODULES["main.py"].splitlines().index("    return 1 // 0") + 1
     assert capsys.readouterr().out.splitlines()[1] == f'  File "main.py", line {due}, in build'
     shapes = next(i for i, line in enumerate(text.splitlines(), 1) if "calcsize" in line)
-    assert 'File "core/shapes.py", line 29, in Circle.area_of' in lines.explain(f'File "main", line {shapes}, in Q')
+    assert 'File "core/shapes.py", line 32, in Circle.area_of' in lines.explain(f'File "main", line {shapes}, in Q')
     assert lines.explain('File "main", line 9999, in Q') == 'File "main", line 9999, in Q'
 
 
