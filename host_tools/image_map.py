@@ -10,7 +10,7 @@ from sim.line_map import LineMap
 
 def write(tree: ast.Module) -> tuple[str, LineMap]:
     """Return the source of a tree that `image_link.link` made, and where its lines come from."""
-    text = _without_brackets(ast.unparse(tree) + "\n")
+    text = without_brackets(ast.unparse(tree) + "\n")
     paths: dict[str, int] = {}
     lines = [(0, 0)] * text.count("\n")
     functions: list[tuple[int, str]] = []
@@ -23,17 +23,20 @@ def write(tree: ast.Module) -> tuple[str, LineMap]:
     return text, LineMap(tuple(paths), tuple(lines), tuple(sorted(functions)))
 
 
-def _without_brackets(text: str) -> str:
-    """Return a source with `a, b = c, d` for `a, b = (c, d)`: of the second MicroPython makes a tuple, on the heap."""
+def without_brackets(text: str) -> str:
+    """Return a source with `a, b = c, d` for `a, b = (c, d)`: of the second MicroPython makes a tuple, on the heap.
+
+    Without brackets about what is assigned to, too, as only some versions of Python write them: same bytes from all.
+    """
     lines = text.encode().split(b"\n")
     changes: list[tuple[ast.expr | ast.stmt | ast.arg, str]] = []
     for node in ast.walk(ast.parse(text)):
-        if not isinstance(node, ast.Assign):
-            continue
-        sides = (node.targets[0], node.value)
-        if all(isinstance(side, ast.Tuple) for side in sides):
-            for side in sides:
-                words = lines[side.lineno - 1][side.col_offset : side.end_col_offset].decode()
-                if words.startswith("(") and side.lineno == side.end_lineno:
-                    changes.append((side, words[1:-1]))
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        sides = [one for one in targets if isinstance(one, ast.Tuple)]
+        if sides and isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple):
+            sides.append(node.value)
+        for side in sides:
+            words = lines[side.lineno - 1][side.col_offset : side.end_col_offset].decode()
+            if words.startswith("(") and side.lineno == side.end_lineno:
+                changes.append((side, words[1:-1]))
     return edit(text, changes)

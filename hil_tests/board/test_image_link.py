@@ -15,7 +15,7 @@ import pytest
 
 from host_tools import cli, image
 from host_tools.image_link import link
-from host_tools.image_map import write
+from host_tools.image_map import without_brackets, write
 from host_tools.image_names import native_names, rename, words
 from sim import line_map, tables
 from sim.line_map import LineMap
@@ -161,6 +161,12 @@ def test_nothing_of_micropythons_is_renamed() -> None:
 def test_what_reaches_no_heap_before_reaches_none_after() -> None:
     text, _ = made({"main.py": "def main(a, b):\n    a, b = b, a\n    return (a, b)\n"})
     assert "c, d = d, c" in text  # with brackets on the right MicroPython makes a tuple, and a tick may not
+
+
+def test_every_python_writes_the_same_image() -> None:
+    """Python 3.10 puts brackets about what is assigned to, later ones do not."""
+    older = "(a, b) = (c, d)\nfor (i, (a, b)) in x:\n    y = [q for (q, r) in x]\nreturn (a, b)\n"
+    assert without_brackets(older) == "a, b = c, d\nfor i, (a, b) in x:\n    y = [q for q, r in x]\nreturn (a, b)\n"
 
 
 def test_a_traceback_names_the_lines_of_the_tree(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
