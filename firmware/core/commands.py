@@ -10,6 +10,7 @@ import sys
 from board import loader
 from core import build_table as build
 from core import trips
+from core.rows import column
 from generated import messages as m
 
 ROWS_MASK = 7  # a slack goes through eight rows of a table at most
@@ -30,9 +31,9 @@ class Commands:
         self._rows = rows.TRIPS
         self._params = params.PARAMS
         self._names = names
-        tags = [row[0] for row in io.AI]
+        tags = column(io.AI, 0)
         self._status = status
-        self._places = bytes([tags.index(tag) for tag in status])
+        self._places = bytes(map(tags.index, status))
 
     # -- state ---------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from micropython import const
 
 from core.e2e import crc16
 from core.report import frame_line
+from core.rows import picked
 
 LINE_MAX = const(120)
 BUFFER_MAX = const(480)  # what may wait; a port at full speed brings as much in four ticks
@@ -183,8 +184,7 @@ class Console:
             return "needs the role " + self._table.ROLES[role] + ": login"
         where = int(row[3], 16)
         if where and not where >> self._machine.public & 1:
-            names = [name for i, name in enumerate(self._publics) if where >> i & 1]
-            return "only in " + ", ".join(names)
+            return "only in " + ", ".join(picked(self._publics, where))
         if row[2] == "1":
             return "moves an output: arm " + row[0] + " ..., then confirm"
         return ""

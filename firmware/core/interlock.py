@@ -5,6 +5,8 @@ every permissive named in NEEDS, or every one in OR_NEEDS, holds. What asks for 
 output without a row needs nothing. With `dead` every output is de-energised.
 """
 
+from core.rows import column
+
 
 class Gate:
     """Turns wanted positions into energised levels; the last step before the pins. No allocation.
@@ -14,10 +16,12 @@ class Gate:
     """
 
     def __init__(self, io, table):
-        outputs = [row[0] for row in io.DO]
-        analogs = [row[0] for row in io.AO]
+        outputs = column(io.DO, 0)
+        analogs = column(io.AO, 0)
         # A device that is safe when "open" is energised to close it.
-        self._invert = bytes([row[2] == "open" and row[0].startswith("XV") for row in io.DO])
+        self._invert = bytearray(len(outputs))
+        for i, row in enumerate(io.DO):
+            self._invert[i] = row[2] == "open" and row[0].startswith("XV")
         self.want = bytearray(len(outputs))
         self.want_ao = [0] * len(analogs)
         self._do_a = [0] * len(outputs)
@@ -33,7 +37,7 @@ class Gate:
             else:
                 ao_a[analogs.index(tag)] = a
                 ao_b[analogs.index(tag)] = b
-        self._ao_needs = tuple((i, ao_a[i], ao_b[i]) for i in range(len(analogs)))
+        self._ao_needs = tuple(zip(range(len(analogs)), ao_a, ao_b))
         self._judged_ao = [-1] * len(analogs)
         self.refused = 0  # bit per DO row that is wanted but not permitted
         self._judged = bytearray(len(outputs))  # the wants that `do` was last decided for

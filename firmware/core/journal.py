@@ -70,8 +70,7 @@ class Journal:
 
     def recover(self):
         """Read both slots; take the newer good one into `now`. Return BLANK, FOUND or DAMAGED."""
-        seqs = [self._judge(slot) for slot in range(2)]
-        a, b = seqs
+        a, b = self._judge(0), self._judge(1)
         self.torn = a == -2 or b == -2
         if a < 0 and b < 0:  # one never written, the other torn: the very first save was cut
             return DAMAGED if a == b == -2 else BLANK

@@ -35,7 +35,7 @@ class Params:
     """
 
     def __init__(self, table, fram=None):
-        self.values = [row[1] for row in table.PARAMS]
+        self.values = rows.column(table.PARAMS, 1)
         self._defaults = self.values[:]
         self._table = table.PARAMS
         self._fram = fram
@@ -73,8 +73,7 @@ class Params:
 
     def _load(self):
         buf = bytearray(SLOT_BYTES)
-        seqs = [self._judge(slot, buf) for slot in range(2)]
-        a, b = seqs
+        a, b = self._judge(0, buf), self._judge(1, buf)
         if a < 0 and b < 0:
             self.damaged = a == b == _TORN
             return

@@ -61,3 +61,13 @@ class Groups:
             if row[0] == key:
                 return row[1]
         return default
+
+
+def column(rows, i):
+    """Return cell i of every row, as a list. Here, because each function with a comprehension of its own takes heap."""
+    return [row[i] for row in rows]
+
+
+def picked(names, bits):
+    """Return the names whose bits are set, bit 0 that of the first."""
+    return [name for i, name in enumerate(names) if bits >> i & 1]

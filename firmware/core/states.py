@@ -6,6 +6,7 @@ GROUPS. A state that outlives its deadline goes where its row says. One step a t
 """
 
 from core import report
+from core.rows import column
 
 
 class Machine:
@@ -18,11 +19,11 @@ class Machine:
 
     def __init__(self, table, owner, events):
         states = list(table.STATES)
-        names = [row[0] for row in states]
+        names = column(states, 0)
         self._table = table.STATES
         self._owner = owner
         self.publics = bytes([table.PUBLIC.index(row[1]) for row in states])
-        self._deadline_ms = tuple([row[3] for row in states])
+        self._deadline_ms = tuple(column(states, 3))
         self._late = bytes([names.index(row[4]) if row[4] else 0 for row in states])
         # Guards and entries are kept as functions of the owner's class: bound to the owner each would take heap.
         kind = type(owner)
@@ -51,7 +52,7 @@ class Machine:
 
     def index(self, name):
         """Return the number of a state (start-up only)."""
-        return [row[0] for row in self._table].index(name)
+        return column(self._table, 0).index(name)
 
     def step(self, elapsed_ms, look):
         """Advance time by one tick and take at most one transition; return True if the state changed.

@@ -24,7 +24,7 @@ class Damaged(ValueError):
 
 def line_of(fields):
     """Return a ticket's line: FORMAT and the fields from its number on."""
-    body = ",".join([str(x) for x in fields]).encode()
+    body = ",".join(map(str, fields)).encode()
     return body + b"*%04X\n" % crc16(body, 0, len(body), 0xFFFF)
 
 
@@ -57,7 +57,7 @@ class TicketFiles:
             return None
         star = line.rfind(b"*")
         try:
-            fields = [int(x) for x in line[:star].decode().split(",")]
+            fields = list(map(int, line[:star].decode().split(",")))
         except ValueError:  # also of the decoding
             raise Damaged(path)
         if len(fields) != FIELDS or fields[0] != FORMAT or line != line_of(fields) or fields[NUMBER] % KEEP != slot:

@@ -10,6 +10,7 @@ from array import array
 from micropython import const
 
 from core import report
+from core.rows import column
 
 # Reactions, strongest last.
 NONE, WARN, HOLD, STOP, ESD = const(0), const(1), const(2), const(3), const(4)
@@ -23,12 +24,14 @@ def sources(io, image, names, signals):
     names: parted by blanks, in the order of `signals`.
     lists: (values, quality), the same object for every signal that lives there.
     """
-    measured = image.ai.value, image.ai.ok
-    contacts = image.di, bytes([1] * len(io.DI))  # a contact has no quality
-    computed = signals.value, signals.ok
-    found = {row[0]: (measured, i) for i, row in enumerate(io.AI)}
-    found.update({row[0]: (contacts, i) for i, row in enumerate(io.DI)})
-    found.update({name: (computed, i) for i, name in enumerate(names.split())})
+    found = {}
+    for tags, lists in (
+        (column(io.AI, 0), (image.ai.value, image.ai.ok)),
+        (column(io.DI, 0), (image.di, bytes([1] * len(io.DI)))),  # a contact has no quality
+        (names.split(), (signals.value, signals.ok)),
+    ):
+        for i, tag in enumerate(tags):
+            found[tag] = lists, i
     return found
 
 

@@ -4,6 +4,7 @@ trapped liquid. Positions are wanted here; the gate has the last word.
 
 from micropython import const
 
+from core.rows import column
 from dispenser import io_table, param_table, state_table
 from dispenser.signals import TANK_P_CPCT
 from generated import dispenser_params as p
@@ -43,14 +44,16 @@ class Control:
         self._sequence = sequence
         self._params = params
         # The cells of each state, one state behind the other: wants in DO order (0, 1, MOVED), then FCV102's.
-        outputs = [row[0] for row in io_table.DO] + ["FCV102"]
-        columns = [state_table.OUTPUTS.index(tag) for tag in outputs]
-        cells = [row[2].split() for row in state_table.STATES]
-        self._cells = bytes(["-OC".index(row[column]) for row in cells for column in columns])
-        names = [row[0] for row in state_table.STATES]
-        parameters = [row[0] for row in param_table.PARAMS]
-        flows = {row[0]: parameters.index(row[1]) for row in state_table.SET_POINTS}
-        self._flow = bytes([flows.get(name, 0) for name in names])  # parameter of the set point, per state
+        places = list(map(state_table.OUTPUTS.index, column(io_table.DO, 0) + ["FCV102"]))
+        self._cells = bytearray()
+        for row in state_table.STATES:
+            cells = row[2].split()
+            for place in places:
+                self._cells.append("-OC".index(cells[place]))
+        names, parameters = column(state_table.STATES, 0), column(param_table.PARAMS, 0)
+        self._flow = bytearray(len(names))  # parameter of the set point, per state
+        for state, parameter in state_table.SET_POINTS:
+            self._flow[names.index(state)] = parameters.index(parameter)
         self._purge = names.index("PURGE_PRESS")
         self._maintenance = names.index("MAINTENANCE")
         self.hand = None  # set by the node

@@ -9,6 +9,7 @@ from micropython import const
 
 from board import rng
 from core import report
+from core.rows import column, picked
 from dispenser import interlock_table, io_table
 from generated import dispenser_tags as t
 
@@ -36,7 +37,7 @@ class Hand:
         self._machine = machine
         self._events = events
         self._maintenance = machine.index("MAINTENANCE")
-        self._tags = [row[0] for row in io_table.DO] + [row[0] for row in io_table.AO]
+        self._tags = column(io_table.DO, 0) + column(io_table.AO, 0)
         self._pressed = False
         self._pressed_ms = 0
         self._armed = ()
@@ -208,8 +209,7 @@ class Hand:
         place = self._tags.index(tag)
         lacking = self._gate.lacking(place, self._sequence.permissives()) if value else 0
         if lacking:
-            names = [name for i, name in enumerate(interlock_table.PERMISSIVES) if lacking >> i & 1]
-            return "interlock: " + tag + " needs " + " ".join(names)
+            return "interlock: " + tag + " needs " + " ".join(picked(interlock_table.PERMISSIVES, lacking))
         return ""
 
     @staticmethod

@@ -13,6 +13,7 @@ from micropython import const
 
 from core import journal, report, ticket_files
 from core.e2e import crc16
+from core.rows import column
 from core.trips import STOP
 from dispenser import note_table, state_table, trip_table
 from dispenser.meter import CUT_SHORT, UNPROVED
@@ -43,7 +44,7 @@ class Tickets:
     """
 
     def __init__(self, fram, folder, trips, meter, sequence, machine, events):
-        names = [row[0] for row in state_table.STATES] + [row[0] for row in trip_table.TRIPS]
+        names = column(state_table.STATES, 0) + column(trip_table.TRIPS, 0)
         key = " ".join(names).encode()
         self.journal = journal.Journal(fram, crc16(key, 0, len(key), 0xFFFF))
         self.files = ticket_files.TicketFiles(folder)
@@ -53,11 +54,14 @@ class Tickets:
         self._machine = machine
         self._events = events
         publics = state_table.PUBLIC
-        self._flash_ok = bytes([name in FLASH_STATES.split() for name in publics])
-        gassed = GASSED_STATES.split()
-        self._phase = bytearray([journal.GASSED if name in gassed else journal.QUIET for name in publics])
+        self._flash_ok = bytearray(len(publics))
+        for name in FLASH_STATES.split():
+            self._flash_ok[publics.index(name)] = 1
+        self._phase = bytearray(len(publics))  # QUIET
+        for name in GASSED_STATES.split():
+            self._phase[publics.index(name)] = journal.GASSED
         self._phase[publics.index("LOCKOUT")] = journal.LOCKED
-        self._restarted = [row[1] for row in state_table.TRANSITIONS].index("hose_in_use")
+        self._restarted = column(state_table.TRANSITIONS, 1).index("hose_in_use")
         self.locked_out = False
         self.unfinished = False
         self.usable = False

@@ -51,7 +51,7 @@ class Truck:
     def __init__(self, port, tx, guard):
         self.link = Link(port, rx(guard), tx)
         self.guard = guard
-        self._declared = tuple([list(self.link.values[i]) for i in STATIC])  # first of this session, from LIMIT on
+        self._declared = tuple(map(list, self.link.values[LIMIT : PLATE + 1]))  # STATIC ones, first of this session
         self._meas = self.link.receivers[MEAS]
         self._link_receive = self.link.receive
         self.age_ms = AGE_MAX_MS
