@@ -1,8 +1,9 @@
 """What the serial command `link` answers: the controller's state, or what became of messages' frames. Slack only."""
 
-from core import e2e
+from core import e2e, rows
 from generated import messages as m
 
+ROWS_MASK = 7  # a slack goes through eight rows of a table
 _COUNTS = "ok=%d some_lost=%d silences=%d repeated=%d wrong_sequence=%d crc=%d"
 
 
@@ -18,14 +19,10 @@ class LinkReport:
         self._shown = shown
         self._now_ms = now_ms
 
-    def _places(self):
-        """Return {name: place among the receivers}; looked up when asked for, for kept it would take heap."""
-        places = {}
-        for row in m.MESSAGES:
-            i = self._link.place(row[1])
-            if 0 <= i < self._shown:
-                places[row[0]] = i
-        return places
+    def _place(self, row):
+        """Return the place among the receivers of a row of MESSAGES; -1: it is not told about."""
+        i = self._link.place(row[1])
+        return i if i < self._shown else -1
 
     def do_link(self, args):
         """`link [message|all]`: the controller, one message, or a line for each."""
@@ -33,14 +30,21 @@ class LinkReport:
             return self._controller()
         if args == ["all"]:
             return self._all()
-        places = self._places()
-        i = places.get(args[0])
-        if i is None or len(args) > 1:
-            return "link, or link and one of " + " ".join(sorted(places))
+        number = rows.place(m.MESSAGES, args[0])
+        i = self._place(m.MESSAGES[number]) if number >= 0 and len(args) == 1 else -1
+        if i < 0:
+            names = [row[0] for row in m.MESSAGES if self._place(row) >= 0]
+            return "link, or link and one of " + " ".join(sorted(names))
         return self._message(i)
 
     def _all(self):
-        places = self._places()
+        places = {}
+        for n, row in enumerate(m.MESSAGES):
+            i = self._place(row)
+            if i >= 0:
+                places[row[0]] = i
+            if n & ROWS_MASK == ROWS_MASK:
+                yield None
         for name in sorted(places):
             yield name + " " + " ".join(self._message(places[name]))
 
