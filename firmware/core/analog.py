@@ -38,7 +38,7 @@ class AnalogInputs:
     def __init__(self, rows, adcs):
         n = len(rows)
         self.value = [0] * n
-        self.ok = bytearray(n)
+        self.ok = [0] * n
         self.raw = [0] * n
         # Rows of one range share their scale.
         scales = {(row[2], row[3]): (row[2],) + _scale(row[3] - row[2]) for row in rows}

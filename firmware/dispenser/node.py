@@ -98,7 +98,8 @@ class Dispenser:
         tick = self._tick
         self._sample_meter()
         self._update_signals(tick, now)
-        self._update_sequence(tick)
+        if tick % SCAN_TICKS == 0:
+            self._update_sequence()
         self._evaluate_trips(tick, self.machine.public)
 
     def decide(self, tick):

@@ -13,7 +13,6 @@ from generated import dispenser_params as p
 from generated import dispenser_tags as t
 from generated import messages as m
 
-SCAN_TICKS = const(5)
 SCAN_MS = const(50)
 EARTH_MAX_MOHM = const(10000)  # loop clamp - vehicle - bond (EJ, after GB 50516 10.3.1D)
 VENTED_FOR_MS = const(2000)
@@ -29,7 +28,7 @@ RESET_HOLD_MS = const(3000)
 
 
 class Sequence(Handshake):
-    """Guards and their memory. `update(tick)` each tick before the machine steps."""
+    """Guards and their memory. `update()` every fifth tick before the machine steps."""
 
     def __init__(self, image, truck, signals, meter, params, trip_engine):
         super().__init__(image, truck, signals, params)
@@ -70,10 +69,8 @@ class Sequence(Handshake):
 
     # -- what has to be followed over time ----------------------------------------------------------------
 
-    def update(self, tick):
-        """Follow conditions that must hold for a time: every fifth tick is often enough for them."""
-        if tick % SCAN_TICKS:
-            return
+    def update(self):
+        """Follow conditions that must hold for a time: every fifth tick (SCAN_MS) is often enough for them."""
         image = self._image
         di = image.di
         seated = di[t.ZS101]
