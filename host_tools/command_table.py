@@ -77,6 +77,8 @@ def _rig_arguments(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=natural, metavar="N", help="noise, drift and session numbers; default: the scenario's")
     add("--vm", choices=("micropython", "cpython"), default="micropython", help="what runs the firmware")
     add("--no-hard-chain", action="store_true", help="take the hard-wired safety chain away")
+    add("--maintenance", action="store_true",
+        help="the maintenance key is on, nobody fuels and valves have power without a truck: to move them by hand")
     _bitrate_argument(parser)
 
 

@@ -178,16 +178,17 @@ def run(arguments: argparse.Namespace) -> int:
         options = fill.Options(
             seed=arguments.seed,
             vm=arguments.vm,
-            hard_chain=not arguments.no_hard_chain,
+            hard_chain=not (arguments.no_hard_chain or arguments.maintenance),
             realtime=arguments.realtime,
             bitrate=arguments.bitrate,
-            steps=() if arguments.no_operator else STEPS,
+            steps=() if arguments.no_operator or arguments.maintenance else STEPS,
         )
         try:
             rig = fill.build(what, options, [progress])
         except ScenarioError as error:
             raise cli.UserError(str(error)) from None
         stack.callback(rig.close)
+        rig.plant.world.key = arguments.maintenance
         server = socketcand.Server(rig.bus, selector, listener, _say)
         stack.callback(server.close)
         consoles = Consoles(NODES)

@@ -157,6 +157,29 @@ def test_in_real_time_it_keeps_pace_and_leaves_nothing_behind() -> None:
     assert not Path(live.ports["console"]["tank"]).exists()
 
 
+def test_an_output_is_moved_by_hand_on_a_rig_in_maintenance() -> None:
+    live = LiveRig("--maintenance")
+    try:
+        live.run_for(12.0)
+        assert live.get("state.dispenser") == "MAINTENANCE" and live.get("XV104.cmd") == 0
+        console = subprocess.Popen(
+            [sys.executable, "-m", "host_tools", "console", live.ports["console"]["dispenser"], "--batch",
+             "--role", "technician"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=spawn.environment(),
+        )  # fmt: skip
+        assert console.stdin is not None and console.stdout is not None
+        console.stdin.write("arm move XV104 open 60\nconfirm\n")
+        console.stdin.close()
+        while console.poll() is None:
+            live.run_for(0.2)
+        said = [json.loads(line) for line in console.stdout]
+        console.stdout.close()
+        assert [one["ok"] for one in said] == [True, True], said
+        assert live.get("XV104.cmd") == 1 and live.get("XV104.true") == 1.0
+    finally:
+        live.kill()
+
+
 def test_a_terminated_rig_ends_as_after_ctrl_c() -> None:
     live = LiveRig()
     pids: list[int] = []
