@@ -29,7 +29,7 @@ from host_tools import cli
 from host_tools.console import keys, trend, words
 from host_tools.console.board import LIVE, Board
 from host_tools.console.port import Away
-from host_tools.console.session import Answer
+from host_tools.console.session import COUNTED, Answer
 from sim import tables
 
 REFRESH_S: Final = 0.5
@@ -274,7 +274,7 @@ class Screen:
         if not answer.ok:
             self._print(f"refused: {answer.words}" if answer.heard else answer.words)
         elif not answer.lines:
-            self._print(answer.words or "done")
+            self._print("none" if answer.words == f"{COUNTED}0" else answer.words or "done")
 
     def _help(self, args: list[str]) -> None:
         found = commands(self._board.node or "dispenser")
