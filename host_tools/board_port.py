@@ -15,7 +15,7 @@ from typing import Any, Final
 from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
 
-from host_tools.console.port import BAUD, Away, open_port, reason
+from host_tools.console.port import BAUD, Away, open_port, reason, shut
 from sim import serial_line
 
 READ_S: Final = 0.05
@@ -50,7 +50,7 @@ class Port:
 
     def close(self) -> None:
         """Close the port."""
-        _close(self._serial)
+        shut(self._serial)
 
     def read(self) -> bytes:
         """Return what has come, after at most 50 ms."""
@@ -122,14 +122,6 @@ class Port:
         self.ask("proof " + proof.hex())
 
 
-def _close(port: Any) -> None:
-    link = getattr(port, "_socket", None)  # which pyserial leaves open when its far end is gone
-    with contextlib.suppress(OSError):
-        port.close()
-    if link is not None:
-        link.close()
-
-
 class Prompt:
     """MicroPython's prompt, spoken to by mpremote: it is interrupted, never reset. Use as a context manager.
 
@@ -146,7 +138,7 @@ class Prompt:
         try:
             self.transport.enter_raw_repl(soft_reset=False)
         except (TransportError, OSError) as error:
-            _close(self.transport.serial)
+            shut(self.transport.serial)
             raise PortError(f"{url}: no MicroPython prompt ({error})") from None
 
     def __enter__(self) -> Prompt:
@@ -156,7 +148,7 @@ class Prompt:
         if not self._left:
             with contextlib.suppress(OSError):
                 self.transport.serial.write(BREAK * (exc[0] is not None) + TO_PLAIN)
-        _close(self.transport.serial)
+        shut(self.transport.serial)
 
     def run(self, what: Callable[..., Any], *words: Any, **named: Any) -> Any:
         """Call a method of the transport; PortError when the board or the line fails."""

@@ -11,7 +11,7 @@ import random
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from hil_tests.rig.stub import StillPlant, Terminals
@@ -38,6 +38,7 @@ VALVES: Final = {
 }
 OPEN_AT_REST: Final = ("XV105", "XV110")
 STROKE_TICKS: Final = 40
+REST: Final = {"dispenser": "IDLE", "tank": "PARK"}
 
 
 class Loops(Terminals):
@@ -83,11 +84,18 @@ class Loops(Terminals):
 class Bench:
     """The rig with both boards, and what they said: `said[node]`."""
 
-    def __init__(self, *, service_key: bytes | None = SERVICE_KEY, vm: str = "micropython") -> None:
+    def __init__(
+        self,
+        *,
+        service_key: bytes | None = SERVICE_KEY,
+        vm: str = "micropython",
+        names: Sequence[str] = tables.NODES,
+    ) -> None:
+        self.names = names
         self.plant = StillPlant()
         self.loops = Loops(self.plant)
         self.memory = {node: Memory.commissioned(node) for node in tables.NODES}
-        self.rig = Rig(self.plant, self.loops, vm=vm, memory=self.memory, observers=[self])
+        self.rig = Rig(self.plant, self.loops, names=names, vm=vm, memory=self.memory, observers=[self])
         self.said: dict[str, list[str]] = {node: [] for node in tables.NODES}
         self.moved: list[str] = []  # outputs that were energised other than at rest
         self._outputs: dict[str, dict[str, float]] = {}
@@ -96,9 +104,9 @@ class Bench:
     def __enter__(self) -> Bench:
         self.rig.start()
         self.rig.run(100)
-        assert self.rig.state == {"dispenser": "IDLE", "tank": "PARK"}, self.rig.state
+        assert all(self.rig.state[node] == REST[node] for node in self.names), self.rig.state
         if self._key is not None:
-            for node in tables.NODES:
+            for node in self.names:
                 self.rig.command(node, f"service_key {self._key.hex()}")
             self.rig.run(20)
         return self
@@ -232,8 +240,8 @@ class Cable:
 
 
 @contextlib.contextmanager
-def free_run(bench: Bench) -> Iterator[Cable]:
-    """Let the bench run in a thread, about as fast as the clock, until the context is left."""
+def free_run(bench: Bench, pause_s: float = 0.005) -> Iterator[Cable]:
+    """Let the bench run in a thread until the context is left: about as fast as the clock, without pauses as it can."""
     cable = Cable(bench)
     stop = threading.Event()
     failed: list[BaseException] = []
@@ -243,7 +251,7 @@ def free_run(bench: Bench) -> Iterator[Cable]:
             while not stop.is_set():
                 cable.step()
                 bench.rig.tick()
-                time.sleep(0.005)
+                time.sleep(pause_s)
         except BaseException as error:  # shown by the test
             failed.append(error)
 

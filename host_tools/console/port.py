@@ -6,6 +6,7 @@ sent by itself. Any URL of pyserial will do: a device, socket://HOST:PORT, rfc22
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
 import time
@@ -106,12 +107,12 @@ class Line:
         if self._thread.is_alive():
             self._thread.join(2.0)
         port, self._port = self._port, None
-        _shut(port)
+        shut(port)
 
     def _lost(self, port: Any, why: str) -> None:
         if self._port is port and port is not None:
             self._port = None
-            _shut(port)
+            shut(port)
             if not self._ended.is_set():
                 self._on_change(False, why)
 
@@ -146,13 +147,14 @@ class Line:
         self._on_change(True, "")
 
 
-def _shut(port: Any) -> None:
-    if port is None:
-        return
-    try:
-        port.close()
-    except (serial.SerialException, OSError):
-        return
+def shut(port: Any) -> None:
+    """Close a port, and the socket behind it, which pyserial leaves open when its far end is gone."""
+    link = getattr(port, "_socket", None)
+    if port is not None:
+        with contextlib.suppress(OSError):
+            port.close()
+    if link is not None:
+        link.close()
 
 
 def wait(condition: Callable[[], bool], limit_s: float) -> bool:
