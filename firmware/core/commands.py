@@ -126,6 +126,17 @@ class Commands:
                 yield "%s %s %s %d %s %s" % (row[0], row[1], row[2], row[3], row[5], what)
         yield "reaction " + (REACTIONS[engine.reaction] or "none")
 
+    def do_reset(self, args):
+        """`reset`: for the state table's next look, which is at once; refused while it could do nothing."""
+        engine, sequence = self._node.trips, self._node.sequence
+        for i, row in enumerate(self._rows):
+            if engine.active[i] and engine.latched[i]:
+                return row[0] + " still holds: end its cause first"
+        why = sequence.unresettable()
+        if not why:
+            sequence.reset_asked = True
+        return why
+
     # -- parameters ----------------------------------------------------------------------------------------
 
     def do_params(self, args):

@@ -199,11 +199,6 @@ class Dispenser:
 
     # -- serial commands ------------------------------------------------------------------------
 
-    def do_reset(self, args):
-        """`reset`: counts where the state table asks for it."""
-        self.sequence.reset_asked = True
-        return ""
-
     def status_words(self):
         """Return what `status` tells besides the tags."""
         truck, meter = self.truck, self.meter

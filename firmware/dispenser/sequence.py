@@ -211,18 +211,31 @@ class Sequence(Handshake):
         return self._image.di[t.PB102]
 
     def esd_reset(self):
-        return self._image.di[t.ES102] and self._reset()
+        return self._reset_asked() and self._image.di[t.ES102] and self._trips.reset()
 
     def lockout_reset(self):
-        return self._image.di[t.KS101] and not self._image.di[t.ZS101] and self._reset()
+        return self._reset_asked() and self._unlockable() and self._trips.reset()
 
-    def _reset(self):
+    def _unlockable(self):
+        return self._image.di[t.KS101] and not self._image.di[t.ZS101]
+
+    def _reset_asked(self):
+        """Return whether a reset is asked for now: one that cannot be done at once is forgotten, never kept."""
         asked = self.reset_asked or self._reset_ms >= RESET_HOLD_MS
         self.reset_asked = False
-        return asked and self._trips.reset()
+        return asked
 
     def trip_reset(self):
-        return self._trips.first >= 0 and self._reset()
+        return self._reset_asked() and self._trips.first >= 0 and self._trips.reset()
+
+    def unresettable(self):
+        """Return what a reset lacks besides causes that are gone, "" for nothing."""
+        public = self.machine.public
+        if public == m.DISPENSER_STATE_ESD and not self._image.di[t.ES102]:
+            return "valves have no power: safety relay ES102 is open"
+        if public == m.DISPENSER_STATE_LOCKOUT and not self._unlockable():
+            return "needs the maintenance key, and the nozzle off"
+        return ""
 
     def key_on(self):
         return self._image.di[t.KS101]

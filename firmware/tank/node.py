@@ -231,11 +231,6 @@ class Tank:
 
     # -- serial commands -----------------------------------------------------------------------------------
 
-    def do_reset(self, args):
-        """`reset`: counts where the state table asks for it."""
-        self.sequence.reset_asked = True
-        return ""
-
     def status_words(self):
         """Return what `status` tells besides the tags."""
         station, inventory = self.station, self.inventory

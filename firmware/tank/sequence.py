@@ -131,12 +131,20 @@ class Sequence:
         return self._image.di[t.ZO201]
 
     def fault_reset(self):
-        asked = self.reset_asked
-        self.reset_asked = False
-        return asked and self._trips.reset()
+        return self._reset_asked() and self._trips.reset()
 
     def trip_reset(self):
-        return self._trips.first >= 0 and self.fault_reset()
+        return self._reset_asked() and self._trips.first >= 0 and self._trips.reset()
+
+    def _reset_asked(self):
+        """Return whether a reset is asked for now: one that cannot be done at once is forgotten, never kept."""
+        asked = self.reset_asked
+        self.reset_asked = False
+        return asked
+
+    def unresettable(self):
+        """Return what a reset lacks besides causes that are gone: nothing here."""
+        return ""
 
     def enter_fault(self):
         self.reset_asked = False  # a reset counts from here on, not one that was asked before the trip

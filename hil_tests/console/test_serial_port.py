@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import random
 from binascii import crc_hqx
 from collections.abc import Iterator
@@ -211,6 +212,48 @@ class TestMoves:
         opened = [event[2] for event in bench.events("stroke_opened")]
         assert 350 <= opened[0] <= 500 and opened[1] == -1
         assert 350 <= bench.events("stroke_shut")[0][2] <= 500
+
+
+class TestReset:
+    def test_a_reset_that_can_do_nothing_is_refused_and_not_kept(self) -> None:
+        """Else the board would leave ESD by itself, valves moving, when the emergency stop is released."""
+        with Bench(names=("dispenser",)) as bench:
+            closed = bench.loops.closed["dispenser"]
+            assert bench.login("operator") == "OK operator"
+            closed -= {"HS101A", "ES102"}
+            bench.rig.run(20)
+            assert bench.rig.state["dispenser"] == "ESD"
+            assert bench.ask("reset") == "ERR ESTOP_A still holds: end its cause first"
+            closed.add("HS101A")
+            bench.rig.run(20)
+            assert bench.ask("reset") == "ERR valves have no power: safety relay ES102 is open"
+            closed.add("ES102")
+            bench.rig.run(200)
+            assert bench.rig.state["dispenser"] == "ESD"
+            assert bench.ask("reset") == "OK"
+            bench.rig.run(200)
+            assert bench.rig.state["dispenser"] != "ESD"
+
+    @pytest.mark.parametrize(
+        ("node", "guard", "lacking"),
+        [("dispenser", "esd_reset", "ES102"), ("dispenser", "lockout_reset", "KS101"), ("tank", "trip_reset", "")],
+    )
+    def test_what_was_asked_is_forgotten_when_it_cannot_be_done(
+        self, core: Any, node: str, guard: str, lacking: str
+    ) -> None:
+        sequence = importlib.import_module(f"{node}.sequence")
+        tags = importlib.import_module(f"generated.{node}_tags")
+        made = sequence.Sequence.__new__(sequence.Sequence)
+        made.reset_asked, made._reset_ms = True, 0
+        made._image = SimpleNamespace(di=[0] * 64)
+        made._trips = SimpleNamespace(first=-1, reset=lambda: True)
+        assert not getattr(made, guard)()
+        if lacking:
+            made._image.di[getattr(tags, lacking)] = 1
+        made._trips.first = 3
+        assert not getattr(made, guard)()
+        made.reset_asked = True
+        assert getattr(made, guard)()
 
 
 def test_a_board_without_the_boot_stage_does_not_restart_for_the_loader(bench: Bench) -> None:

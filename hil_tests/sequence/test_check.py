@@ -267,12 +267,11 @@ class TestAgainstTheFirmware:
 
     def test_resets_are_the_guards_that_reset(self, node: str) -> None:
         source = self.source(node)
-        reset = {"_reset", "fault_reset"}
         calls = {
             name for name, function in source.items()
-            if any(isinstance(one, ast.Attribute) and one.attr in reset | {"reset"} for one in ast.walk(function))
+            if any(isinstance(one, ast.Attribute) and one.attr == "reset" for one in ast.walk(function))
         }  # fmt: skip
-        assert calls - {"_reset"} == {one for one in sequence_explore.facts_of(node)["RESETS"] if one in source}
+        assert calls == {one for one in sequence_explore.facts_of(node)["RESETS"] if one in source}
 
     def test_what_bounds_a_loop_is_asked_by_its_guard(self, node: str) -> None:
         source = self.source(node)
