@@ -32,7 +32,7 @@ class Events:
         self._head = 0
         self._tail = 0
         self._line = None
-        self.waiting = False  # one that has not been handed to the port
+        self.waiting = False  # one that has not left the board
         self.now_ms = 0  # set by the executive each tick
         self.lost = 0
         self.cost = Cost()
@@ -56,7 +56,7 @@ class Events:
         self.waiting = True
 
     def sent(self):
-        """Return whether every event has been handed to the port."""
+        """Return whether every event has left the board."""
         return not self.waiting
 
     def flush(self, port):
@@ -73,7 +73,7 @@ class Events:
             if not port.write(self._line):
                 break
             self._line = None
-        self.waiting = self._line is not None or self._tail != self._head
+        self.waiting = self._line is not None or self._tail != self._head or not port.idle()
 
 
 def frame_line(lead, text):

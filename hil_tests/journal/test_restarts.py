@@ -176,7 +176,7 @@ def test_a_lockout_outlives_restarts() -> None:
         *each_kind("LOCKOUT", "LOCKOUT", 0.3),
         Step("LOCKOUT", after_s=0.3, do=command("reset")),  # without the key: nothing
         Step("LOCKOUT", after_s=1.0, do=world(key=True)),
-        Step("LOCKOUT", after_s=0.3, do=command("reset")),
+        Step("LOCKOUT", after_s=1.3, do=command("reset")),
         Step("MAINTENANCE", after_s=0.3),
         faults=[Fault("PT106", "off", at_s=0.0, for_s=12.0)],
         operator=(),
