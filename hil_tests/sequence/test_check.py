@@ -216,7 +216,7 @@ class TestAgainstTheFirmware:
 
     def source(self, node: str) -> dict[str, ast.FunctionDef]:
         found: dict[str, ast.FunctionDef] = {}
-        for name in ("handshake", "sequence"):  # the dispenser's guards of CONNECT are the base class of the others
+        for name in ("handshake", "conditions", "sequence"):  # the dispenser's are one class upon the other
             path = tables.FIRMWARE / node / f"{name}.py"
             for one in ast.parse(path.read_text()).body if path.exists() else ():
                 if isinstance(one, ast.ClassDef):
