@@ -227,6 +227,9 @@ class TestAgainstTheFirmware:
         self, node: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setitem(sys.modules, "core", SimpleNamespace(report=SimpleNamespace(STATE=1)))
+        rows = ModuleType("core.rows")
+        exec((tables.FIRMWARE / "core" / "rows.py").read_text(), rows.__dict__)
+        monkeypatch.setitem(sys.modules, "core.rows", rows)
         states = ModuleType("states")
         exec((tables.FIRMWARE / "core" / "states.py").read_text(), states.__dict__)
         model = sequence_model.build(node)
