@@ -15,6 +15,7 @@ from board.wiring_table import UART_ID
 
 BAUD = const(115200)
 RX_BYTES = const(512)  # what comes in four ticks at full speed, and a little more; stm32 has 64 by itself
+HELD = const(256)  # bytes of lines that may wait together
 PIECE = 8 if sys.platform == "pyboard" else 256  # bytes of one write: on stm32 0.7 ms of waiting each
 
 
@@ -33,11 +34,11 @@ class Port:
         return self._uart.read(n) if n else None
 
     def write(self, line):
-        """Take a whole line and return its length, or 0 while an earlier one is not out: two never mix."""
-        self._push()
-        if self._rest:
+        """Take a whole line and return its length, or 0 while too much waits: then it is to be offered again."""
+        if self._rest and len(self._rest) + len(line) > HELD:
+            self._push()
             return 0
-        self._rest = line
+        self._rest += line
         self._push()
         return len(line)
 

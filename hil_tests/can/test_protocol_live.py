@@ -362,7 +362,7 @@ def test_both_boards_talk_at_250_kbit_s() -> None:
         slow.begin()
         seen = Seen(slow.rig)
         slow.go_on(lambda: slow.rig.state["dispenser"] == "PURGE" or slow.rig.t_s > 4.0)
-        assert seen.states() == ["SELFTEST", "IDLE", "CONNECT", "PURGE"]
+        assert seen.states()[-4:] == ["SELFTEST", "IDLE", "CONNECT", "PURGE"]
         assert sorted(one[0] for one in seen.links if one[1] == "auth_proved") == ["dispenser", "tank"]
         assert 3.5 < slow.rig.bus.load_pct() < 4.5  # challenge and response among it
 

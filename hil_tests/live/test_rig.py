@@ -175,6 +175,7 @@ def test_an_output_is_moved_by_hand_on_a_rig_in_maintenance() -> None:
         said = [json.loads(line) for line in console.stdout]
         console.stdout.close()
         assert [one["ok"] for one in said] == [True, True], said
+        live.run_for(1.0)  # its stroke
         assert live.get("XV104.cmd") == 1 and live.get("XV104.true") == 1.0
     finally:
         live.kill()
