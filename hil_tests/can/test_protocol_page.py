@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from e2e.p05 import e2e_p05_check
 
+from host_tools import pages
 from host_tools.generate import protocol, protocol_timing
 from host_tools.generate.protocol_timing import Times
 
@@ -139,4 +140,4 @@ def test_a_firmware_with_command_and_refusal_tables_shows_them(tmp_path: Path) -
 
 @pytest.mark.parametrize(("text", "shown"), [("a | b", "a \\| b"), ("two\n lines", "two lines")])
 def test_a_cell_of_a_table_stays_one(text: str, shown: str) -> None:
-    assert protocol.cell(text) == shown
+    assert pages.cell(text) == shown
