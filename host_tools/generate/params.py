@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from host_tools.generate.module_head import head
 from sim.tables import load_table
 
 
@@ -12,22 +13,13 @@ def render(root: Path, node: str) -> str:
 
     Raises ValueError when the table is not one of literals or a parameter stands twice.
     """
-    rows = load_table(root / "firmware" / node / "param_table.py").PARAMS
-    lines = [
-        f'"""Places of the {node}\'s parameters in core.params.Params. GENERATED: do not edit.',
-        "",
-        f"Change firmware/{node}/param_table.py, then run `cryofill dbc generate`; `cryofill dbc check`",
-        "fails when this file is stale.",
-        '"""',
-        "",
-        "from micropython import const",
-        "",
-        "# fmt: off",
-    ]
+    table = f"firmware/{node}/param_table.py"
+    rows = load_table(root / table).PARAMS
+    lines = head(f"Places of the {node}'s parameters in core.params.Params.", table)
     seen: set[str] = set()
     for place, (name, _, low, high, unit, *_) in enumerate(rows):
         if name in seen:
-            raise ValueError(f"firmware/{node}/param_table.py: parameter {name} stands twice")
+            raise ValueError(f"{table}: parameter {name} stands twice")
         seen.add(name)
         lines.append(f"{name.upper()} = const({place})  # {unit}, {low} to {high}")
     return "\n".join(lines) + "\n"

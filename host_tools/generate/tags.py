@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from host_tools.generate.module_head import head
 from sim.tables import load_table
 
 GROUPS = (
@@ -21,25 +22,16 @@ def render(root: Path, node: str) -> str:
 
     Raises ValueError when the I/O list is not a table of literals or a tag stands twice.
     """
-    table = load_table(root / "firmware" / node / "io_table.py")
-    lines = [
-        f'"""Indexes of the {node}\'s tags in its I/O groups. GENERATED: do not edit.',
-        "",
-        f"Change firmware/{node}/io_table.py, then run `cryofill dbc generate`; `cryofill dbc check`",
-        "fails when this file is stale.",
-        '"""',
-        "",
-        "from micropython import const",
-        "",
-        "# fmt: off",
-    ]
+    table = f"firmware/{node}/io_table.py"
+    io = load_table(root / table)
+    lines = head(f"Indexes of the {node}'s tags in its I/O groups.", table)
     seen: set[str] = set()
     for group, title in GROUPS:
-        rows = getattr(table, group)
+        rows = getattr(io, group)
         lines += ["", f"# {group}: {title}"]
         for index, row in enumerate(rows):
             if row[0] in seen:
-                raise ValueError(f"firmware/{node}/io_table.py: tag {row[0]} stands twice")
+                raise ValueError(f"{table}: tag {row[0]} stands twice")
             seen.add(row[0])
             lines.append(f"{row[0]} = const({index})  # {_what(group, row)}")
         lines.append(f"N_{group} = const({len(rows)})")
