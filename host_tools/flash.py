@@ -222,17 +222,6 @@ def wait_for_selftest(url: str, say: Say) -> tuple[str, list[str]]:
     raise FlashError(f"{url}: the board is {state} after {SELFTEST_S:g} s: look at its console")
 
 
-def whole(what: image.Image) -> bool:
-    """Return whether what is shipped is what the manifest has the board compare it with."""
-    shipped = {path: data for path, data in what.files.items() if not path.startswith(image.BESIDE + "/")}
-    if image.ROMFS in shipped:
-        sha256 = image.digest(shipped[image.ROMFS])
-    else:
-        sha256 = image.tree_digest({path.removeprefix(image.TREE + "/"): data for path, data in shipped.items()})
-    said = what.manifest.get("bytes"), what.manifest.get("sha256")
-    return said == (sum(map(len, shipped.values())), sha256)
-
-
 def describe(manifest: dict[str, Any]) -> str:
     """Return an image in one line."""
     return (f"{manifest['node']} for {manifest['board']}, version {manifest['version']}, revision "

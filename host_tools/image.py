@@ -91,6 +91,8 @@ def read(folder: Path, node: str, board: str) -> Image:
             raise ImageError(f"{home / name}: {error.strerror}") from None
         if digest(files[name]) != sha256:
             raise ImageError(f"{home / name}: its SHA-256 is not the manifest's: build the image anew")
+    if (manifest.get("bytes"), manifest.get("sha256")) != _total(files):
+        raise ImageError(f"{path}: bytes and sha256 are not those of its files: build the image anew")
     return Image(home, manifest, files)
 
 
@@ -203,6 +205,15 @@ def tree_digest(files: Mapping[str, bytes]) -> str:
     return total.hexdigest()
 
 
+def _total(files: Mapping[str, bytes]) -> tuple[int, str]:
+    """Return the bytes of what is copied into a slot, and its SHA-256: what the board compares it with."""
+    shipped = {path: data for path, data in files.items() if not path.startswith(f"{BESIDE}/")}
+    if ROMFS in shipped:
+        return len(shipped[ROMFS]), digest(shipped[ROMFS])
+    tree = {path.removeprefix(f"{TREE}/"): data for path, data in shipped.items()}
+    return sum(map(len, tree.values())), tree_digest(tree)
+
+
 def entry(path: str, data: bytes) -> dict[str, Any]:
     """Return a file's line in the manifest."""
     return {"path": path, "bytes": len(data), "sha256": digest(data)}
@@ -220,12 +231,8 @@ def build(
     folder = out / f"{node}-{board}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    if row["ROMFS_B"]:
-        shipped = {ROMFS: romfs(files)}
-        sha256 = digest(shipped[ROMFS])
-    else:
-        shipped = {f"{TREE}/{path}": data for path, data in files.items()}
-        sha256 = tree_digest(files)
+    shipped = {ROMFS: romfs(files)} if row["ROMFS_B"] else {f"{TREE}/{path}": data for path, data in files.items()}
+    size_b, sha256 = _total(shipped)
     stage = beside(node, board, firmware)
     manifest = {
         "format": FORMAT,
@@ -238,7 +245,7 @@ def build(
         "mpy": MPY,
         "small_int_bits": SMALL_INT_BITS,
         "heap_b": (HEAP_B if row["ROMFS_B"] else TREE_HEAP_B)[node],
-        "bytes": sum(len(data) for data in shipped.values()),
+        "bytes": size_b,
         "sha256": sha256,
         "files": [entry(path, data) for path, data in sorted({**shipped, **stage}.items())],
         "modules": [entry(path, data) for path, data in sorted(files.items())],

@@ -236,7 +236,7 @@ def test_a_manifest_that_was_edited_is_refused_before_the_board_is_asked(
     manifest = json.loads((folder / "manifest.json").read_text())
     (folder / "manifest.json").write_text(json.dumps({**manifest, **change}))
     assert cli.main(["flash", "/dev/does-not-exist", "--node", "tank", "--image", str(tmp_path)]) == 2
-    assert "of the manifest are not those of its files: build it again" in capsys.readouterr().err
+    assert "manifest.json: bytes and sha256 are not those of its files" in capsys.readouterr().err
 
 
 @pytest.fixture
