@@ -17,6 +17,7 @@ from generated import messages as m
 TEST_PRESSED_FOR_MS = const(3000)
 STUB_DRAIN_MS = const(4000)
 HOSE_DRAINED_CK = const(4500)  # nozzle this warm in the drain: no liquid left in it
+PUSHED_MBAR = const(100)  # a hose that helium pushes into the tank is at most this far below it
 VALVE_SHUT_CPCT = const(200)
 RISE_TEST_MS = const(10000)
 NO_LIQUID_CK = const(9000)  # metal of a hose without liquid, standing by: 100 K and more
@@ -295,7 +296,8 @@ class Sequence(Conditions):
         v = self._image.ai.value
         warm = v[t.TT102] >= HOSE_DRAINED_CK and v[t.TT102B] >= HOSE_DRAINED_CK
         if warm or self.machine.state_ms >= self._params.get(p.DRAIN_HELIUM_MS):
-            self._meter.drained = True
+            # A cold hose that is still below the tank was not pushed: its liquid goes to the stack, and is not billed.
+            self._meter.drained = warm or v[t.PT102] + PUSHED_MBAR >= self._truck.pressure_mbar
             return True
         return False
 

@@ -63,6 +63,25 @@ def test_what_the_cold_test_left_in_the_hose_is_billed(core: Any) -> None:
     assert metered(1.0, hose_gain_g=88).net_g() == metered(1.0).net_g() + 88
 
 
+@pytest.mark.parametrize(
+    ("hose_mbar", "nozzle_ck", "drained"),
+    [(3_950, 2_200, True), (3_800, 2_200, True), (1_430, 2_150, False), (1_430, 4_600, True)],
+)
+def test_a_hose_that_was_not_pushed_is_not_drained(core: Any, hose_mbar: int, nozzle_ck: int, drained: bool) -> None:
+    """The helium was low: after all its time the hose was cold and far below the tank, and its liquid was billed."""
+    module = importlib.import_module("dispenser.sequence")
+    tags = importlib.import_module("generated.dispenser_tags")
+    values = [nozzle_ck] * tags.N_AI
+    values[tags.PT102] = hose_mbar
+    fake = SimpleNamespace(
+        _image=SimpleNamespace(ai=SimpleNamespace(value=values)), machine=SimpleNamespace(state_ms=8_000),
+        _params=by_place("dispenser", {"drain_helium_ms": 8_000}), _meter=SimpleNamespace(drained=None),
+        _truck=SimpleNamespace(pressure_mbar=3_880),
+    )  # fmt: skip
+    assert module.Sequence.hose_drained(fake)
+    assert fake._meter.drained is drained
+
+
 def test_what_the_cold_test_left_in_the_hose_is_reckoned(core: Any) -> None:
     """10 s, judged every 50 ms, of 14 g/s more into the hose than out of it: 140 g."""
     module = importlib.import_module("dispenser.sequence")
