@@ -111,6 +111,7 @@ def use(node: str, image: Path) -> Use:
 
     image: an `image.romfs`, or `main.mpy` of a tree.
     """
+    wasm.vm()  # says what is missing, where it is
     import wasmtime
 
     start = start_of(node, image)

