@@ -129,9 +129,9 @@ class Commands:
     def do_reset(self, args):
         """`reset`: for the state table's next look, which is at once; refused while it could do nothing."""
         engine, sequence = self._node.trips, self._node.sequence
-        for i, row in enumerate(self._rows):
+        for i in range(engine.n):
             if engine.active[i] and engine.latched[i]:
-                return row[0] + " still holds: end its cause first"
+                return self._rows[i][0] + " still holds: end its cause first"
         why = sequence.unresettable()
         if not why:
             sequence.reset_asked = True

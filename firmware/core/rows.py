@@ -28,8 +28,10 @@ class Rows:
     def place(self, key):
         """Return the number of the row that begins with a text, made of none of them; -1: there is none."""
         head = b'["%s",' % key.encode()
-        at = 0 if self._text.startswith(head) else self._text.find(b"\n" + head) + 1
-        return self._text[:at].count(b"\n") if at or self._text.startswith(head) else -1
+        if self._text.startswith(head):
+            return 0
+        at = self._text.find(b"\n" + head)
+        return self._text.count(b"\n", 0, at + 1) if at >= 0 else -1
 
     def __getitem__(self, i):
         """Return row i; 0 <= i < len, as is for the caller to know."""
